@@ -1,0 +1,38 @@
+/** Where each part of the lab listens. Everything is on loopback or on a bridge of the lab's own. */
+const host = "127.0.0.1";
+
+/** TCP ports on 127.0.0.1, one for each listener of the lab. */
+export const ports = {
+  digitalocean: 7701,
+  registry: 7702,
+  etcd: 7711,
+  etcdPeer: 7712,
+  apiserver: 7713,
+  controllerManager: 7714,
+  scheduler: 7715,
+  kubelet: 7716,
+  kubeletHealth: 7717,
+  kubeProxyHealth: 7718,
+  kubeProxyMetrics: 7719,
+} as const;
+
+/** Base URL of the emulated DigitalOcean API (paths begin with `/v2`). */
+export const digitaloceanUrl = `http://${host}:${ports.digitalocean}`;
+/** Host and port of the registry, as image names begin with it. */
+export const registryAddress = `${host}:${ports.registry}`;
+/** URL of the lab's kube-apiserver. */
+export const apiserverUrl = `https://${host}:${ports.apiserver}`;
+
+/** Links and address ranges that the lab makes, and takes away again. */
+export const network = {
+  nodeBridge: "slipway0",
+  nodeAddress: "10.214.0.1",
+  nodePrefix: 24,
+  podBridge: "slipway-pods",
+  podCidr: "10.215.0.0/24",
+  serviceCidr: "10.216.0.0/16",
+  dnsAddress: "10.216.0.10",
+  dockerBridge: "slipway-docker",
+  dockerAddress: "10.217.0.1",
+  dockerPrefix: 24,
+} as const;

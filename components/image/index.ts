@@ -1,0 +1,97 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Config } from "../../config";
+import { lookUp } from "./registry";
+import { imageName, movedTag, type Release, sameAsDeployed } from "./release";
+
+export interface ImageArgs {
+  /** Name of the image in the registry, without tag. */
+  repository: string;
+  /** Release tag. */
+  tag: string;
+  /** Registry and, where it asks for them, user name and password. */
+  registry: Config["registry"];
+  /** Arguments of `docker.Image`'s `build`; without it the registry's image is taken as it is. */
+  build?: Config["build"];
+  /** Digest of each release that this stack deployed before, by `repository:tag`. */
+  releases: Record<string, string>;
+}
+
+/** An app's image in a registry: built and pushed, or found there. Either way it ends in a digest. */
+export class Image extends pulumi.ComponentResource {
+  /** `registry/repository:tag@digest`. What runs is the digest; the tag is there to be read. */
+  readonly reference: pulumi.Output<string>;
+  /** `sha256:…` of the manifest. */
+  readonly digest: pulumi.Output<string>;
+  /** `args.releases`, and this one. */
+  readonly releases: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:index:Image", name, {}, opts);
+    const { registry, repository, tag } = args;
+    const release: Release = { registry: registry.address, repository, tag };
+    const key = `${imageName(release)}`;
+    const deployed = args.releases[key];
+
+    const provider = new docker.Provider(
+      name,
+      {
+        // Only a build needs an engine; it fails by itself where there is none.
+        disableDockerDaemonCheck: true,
+        registryAuth: registry.username
+          ? [
+              {
+                address: registry.address,
+                username: registry.username,
+                password: pulumi.secret(registry.password as string),
+              },
+            ]
+          : [],
+      },
+      { parent: this },
+    );
+    const digest = args.build
+      ? this.build(name, release, args, provider)
+      : docker.getRegistryImageOutput({ name: imageName(release) }, { parent: this, provider }).sha256Digest;
+
+    this.digest = digest.apply((found) => sameAsDeployed(release, deployed, found));
+    this.reference = pulumi.interpolate`${imageName(release)}@${this.digest}`;
+    this.releases = this.digest.apply((found) => ({ ...args.releases, [key]: found }));
+    this.registerOutputs({ reference: this.reference, digest: this.digest, releases: this.releases });
+  }
+
+  /** Builds, checks that the registry has nothing else under the tag, pushes. */
+  private build(
+    name: string,
+    release: Release,
+    args: ImageArgs,
+    provider: docker.Provider,
+  ): pulumi.Output<string> {
+    const child = { parent: this, provider };
+    const built = new docker.Image(
+      name,
+      { imageName: imageName(release), build: args.build as docker.types.input.DockerBuild, skipPush: true },
+      child,
+    );
+    // For an image that is not pushed, `repoDigest` is the engine's image id.
+    const checked = pulumi.all([built.repoDigest, built.imageName]).apply(async ([id, pushName]) => {
+      const there = await lookUp(release, args.registry);
+      if (there && !there.sameAs.includes(id))
+        throw movedTag(
+          release,
+          there.digest,
+          id,
+          "the registry already has this tag, with other content than what was built",
+          "release under a new tag: pulumi config set imageTag <new tag>; or deploy what the registry has: pulumi config rm build",
+        );
+      return pushName;
+    });
+    const pushed = new docker.RegistryImage(
+      name,
+      // A release outlives the stack that pushed it.
+      { name: checked, keepRemotely: true, triggers: { image: built.repoDigest } },
+      { ...child, dependsOn: built },
+    );
+    return pushed.sha256Digest;
+  }
+}

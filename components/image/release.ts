@@ -1,0 +1,52 @@
+import { RunError } from "@pulumi/pulumi";
+
+/** A release of an image: what a person names. */
+export interface Release {
+  /** Registry host with optional port; `docker.io` for Docker Hub. */
+  registry: string;
+  /** Name of the image in the registry, such as `juggernaut/k8s-demo-go-app`. */
+  repository: string;
+  tag: string;
+}
+
+const dockerHub = "docker.io";
+
+/** The release as Docker and Kubernetes name it. Docker Hub is left out, as its users leave it out. */
+export const imageName = ({ registry, repository, tag }: Release) =>
+  `${registry === dockerHub ? "" : `${registry}/`}${repository}:${tag}`;
+
+/** Host of the registry's API. Docker Hub's is another one than its name. */
+export const registryHost = (registry: string) =>
+  registry === dockerHub ? "registry-1.docker.io" : registry;
+
+/** Docker Hub's own images live below `library/` in its API. */
+export const apiRepository = ({ registry, repository }: Release) =>
+  registry === dockerHub && !repository.includes("/") ? `library/${repository}` : repository;
+
+/** Whether Docker talks plain HTTP to this registry: only to one on the loopback range, as Docker's own rule is. */
+export const isPlainHttp = (registry: string) => /^(localhost|127(\.\d{1,3}){3})(:\d+)?$/.test(registry);
+
+/** The error for a release whose tag names something else than it should. */
+export function movedTag(
+  release: Release,
+  expected: string,
+  found: string,
+  because: string,
+  fix: string,
+): RunError {
+  return new RunError(
+    `${imageName(release)}: ${because}; release tags are immutable\n    expected  ${expected}\n    received  ${found}\n    fix       ${fix}`,
+  );
+}
+
+/** Fails if the tag no longer names the digest it had when this stack first deployed it. */
+export function sameAsDeployed(release: Release, deployed: string | undefined, found: string): string {
+  if (deployed === undefined || deployed === found) return found;
+  throw movedTag(
+    release,
+    deployed,
+    found,
+    "the registry now has other content under this tag than what was deployed from it",
+    `publish the new content under a new tag: pulumi config set imageTag <new tag>`,
+  );
+}

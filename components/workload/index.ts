@@ -1,0 +1,92 @@
+import { Deployment } from "@pulumi/kubernetes/apps/v1";
+import { HorizontalPodAutoscaler } from "@pulumi/kubernetes/autoscaling/v2";
+import { Namespace, Secret, Service } from "@pulumi/kubernetes/core/v1";
+import { Ingress } from "@pulumi/kubernetes/networking/v1";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1";
+import type { Provider } from "@pulumi/kubernetes/provider";
+import * as pulumi from "@pulumi/pulumi";
+import type { Config } from "../../config";
+import * as manifests from "./manifests";
+
+export interface WorkloadArgs {
+  options: manifests.WorkloadOptions;
+  /** What to run, by digest. */
+  image: pulumi.Input<string>;
+  /** Environment variables that live in a Secret. */
+  secretEnv: Config["secretEnv"];
+  /** Registry that the cluster pulls from, with credentials where it asks for them. */
+  registry: Config["registry"];
+  /** The cluster. */
+  provider: Provider;
+}
+
+/** One app on a cluster: a Deployment, its Service, and what the configuration adds. */
+export class Workload extends pulumi.ComponentResource {
+  /** Name of the Deployment, once it is rolled out. */
+  readonly deployment: pulumi.Output<string>;
+
+  constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:index:Workload", name, {}, opts);
+    const { options, registry } = args;
+    const { appName, namespace } = options;
+    const child: pulumi.CustomResourceOptions = { parent: this, provider: args.provider };
+
+    // The cluster's own namespace is used as it is; any other is made, for pods that need no privileges.
+    const home =
+      namespace === "default"
+        ? undefined
+        : new Namespace(
+            name,
+            { metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } },
+            child,
+          );
+    const inside: pulumi.CustomResourceOptions = { ...child, dependsOn: home };
+
+    const secret = Object.keys(args.secretEnv).length
+      ? new Secret(
+          `${name}-env`,
+          // Named by the engine, so that a changed value is a new Secret and a rollout that can fail safely.
+          { metadata: { namespace }, immutable: true, stringData: pulumi.secret(args.secretEnv) },
+          inside,
+        )
+      : undefined;
+    const pullSecret = registry.password
+      ? new Secret(
+          `${name}-registry`,
+          {
+            metadata: { namespace, name: `${appName}-registry` },
+            type: "kubernetes.io/dockerconfigjson",
+            stringData: { ".dockerconfigjson": pulumi.secret(dockerConfig(registry)) },
+          },
+          inside,
+        )
+      : undefined;
+
+    const container = manifests.appContainer(options, args.image, secret?.metadata.name);
+    const deployment = new Deployment(
+      name,
+      manifests.deploymentManifest(options, container, pullSecret?.metadata.name),
+      inside,
+    );
+    // After the Deployment: a Service waits for its pods, which a failed rollout never has.
+    new Service(name, manifests.serviceManifest(options), { ...inside, dependsOn: deployment });
+    if (options.ingress) new Ingress(name, manifests.ingressManifest(options, options.ingress), inside);
+    if (options.autoscaler)
+      new HorizontalPodAutoscaler(name, manifests.autoscalerManifest(options, options.autoscaler), inside);
+    if (options.disruptionBudget)
+      new PodDisruptionBudget(
+        name,
+        manifests.disruptionBudgetManifest(options, options.disruptionBudget),
+        inside,
+      );
+
+    this.deployment = deployment.metadata.name;
+    this.registerOutputs({ deployment: this.deployment });
+  }
+}
+
+/** Credentials as the kubelet reads them. */
+function dockerConfig({ address, username, password }: Config["registry"]): string {
+  const server = address === "docker.io" ? "https://index.docker.io/v1/" : address;
+  return JSON.stringify({ auths: { [server]: { username, password } } });
+}

@@ -15,7 +15,7 @@ export const truth = z.boolean({ error: "true or false" });
 /** A map of names to texts. */
 export const texts = (name: z.ZodString, allowed: string) =>
   z.record(name, z.string({ error: "a text; quote it if it looks like a number or true/false" }), {
-    error: allowed,
+    error: (issue) => (issue.code === "invalid_key" ? `as a name, ${issue.issues[0]?.message}` : allowed),
   });
 
 /**

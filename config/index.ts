@@ -100,7 +100,11 @@ export function checkConfig(
       allowed: `no such key; one of ${Object.keys(keys).sort().join(", ")}`,
       fix: `pulumi config rm ${full.slice(namespace.length)}`,
     });
-  problems.push(...crossChecks(config as Partial<Config>, folder));
+  // A value that is wrong in itself needs no second line for what it is beside others.
+  const wrong = new Set(problems.map((problem) => problem.path));
+  problems.push(
+    ...crossChecks(config as Partial<Config>, folder).filter((problem) => !wrong.has(problem.path)),
+  );
   return { config: config as Config, problems };
 }
 

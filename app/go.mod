@@ -1,0 +1,3 @@
+module github.com/juggernaut/k8s-demo-go-app
+
+go 1.26

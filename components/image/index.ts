@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config";
 import { lookUp } from "./registry";
-import { imageName, movedTag, type Release, sameAsDeployed } from "./release";
+import { imageName, type Release, sameAsDeployed, sameAsThere } from "./release";
 
 export interface ImageArgs {
   /** Name of the image in the registry, without tag. */
@@ -30,7 +30,7 @@ export class Image extends pulumi.ComponentResource {
     super("slipway:index:Image", name, {}, opts);
     const { registry, repository, tag } = args;
     const release: Release = { registry: registry.address, repository, tag };
-    const key = `${imageName(release)}`;
+    const key = imageName(release);
     const deployed = args.releases[key];
 
     const provider = new docker.Provider(
@@ -75,15 +75,7 @@ export class Image extends pulumi.ComponentResource {
     );
     // For an image that is not pushed, `repoDigest` is the engine's image id.
     const checked = pulumi.all([built.repoDigest, built.imageName]).apply(async ([id, pushName]) => {
-      const there = await lookUp(release, args.registry);
-      if (there && !there.sameAs.includes(id))
-        throw movedTag(
-          release,
-          there.digest,
-          id,
-          "the registry already has this tag, with other content than what was built",
-          "release under a new tag: pulumi config set imageTag <new tag>; or deploy what the registry has: pulumi config rm build",
-        );
+      sameAsThere(release, await lookUp(release, args.registry), id);
       return pushName;
     });
     const pushed = new docker.RegistryImage(

@@ -1,18 +1,10 @@
 import { RunError } from "@pulumi/pulumi";
-import { apiRepository, isPlainHttp, type Release, registryHost } from "./release";
+import { apiRepository, isPlainHttp, type Release, registryHost, type Tagged } from "./release";
 
 /** User name and token (or password) for a registry. */
 export interface Credentials {
   username?: string;
   password?: string;
-}
-
-/** What a registry has under a tag. */
-export interface Tagged {
-  /** Digest of the manifest, or of the index where there are several platforms. */
-  digest: string;
-  /** Every digest by which an engine may know the same content: manifest, index and image configuration. */
-  sameAs: string[];
 }
 
 /**

@@ -26,14 +26,16 @@ export const apiRepository = ({ registry, repository }: Release) =>
 /** Whether Docker talks plain HTTP to this registry: only to one on the loopback range, as Docker's own rule is. */
 export const isPlainHttp = (registry: string) => /^(localhost|127(\.\d{1,3}){3})(:\d+)?$/.test(registry);
 
+/** What a registry has under a tag. */
+export interface Tagged {
+  /** Digest of the manifest, or of the index where there are several platforms. */
+  digest: string;
+  /** Every digest by which an engine may know the same content: manifest, index and image configuration. */
+  sameAs: string[];
+}
+
 /** The error for a release whose tag names something else than it should. */
-export function movedTag(
-  release: Release,
-  expected: string,
-  found: string,
-  because: string,
-  fix: string,
-): RunError {
+function movedTag(release: Release, expected: string, found: string, because: string, fix: string): RunError {
   return new RunError(
     `${imageName(release)}: ${because}; release tags are immutable\n    expected  ${expected}\n    received  ${found}\n    fix       ${fix}`,
   );
@@ -48,5 +50,17 @@ export function sameAsDeployed(release: Release, deployed: string | undefined, f
     found,
     "the registry now has other content under this tag than what was deployed from it",
     `publish the new content under a new tag: pulumi config set imageTag <new tag>`,
+  );
+}
+
+/** Fails if the registry already has the tag, with other content than the image `built`. */
+export function sameAsThere(release: Release, there: Tagged | undefined, built: string): string {
+  if (!there || there.sameAs.includes(built)) return built;
+  throw movedTag(
+    release,
+    there.digest,
+    built,
+    "the registry already has this tag, with other content than what was built",
+    "release under a new tag: pulumi config set imageTag <new tag>; or deploy what the registry has: pulumi config rm build",
   );
 }

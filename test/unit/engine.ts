@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs } from "@pulumi/pulumi/runtime";
 
-/** Any JSON that a provider would receive. */
-export type Inputs = { [name: string]: Json };
-// Property access on unknown shapes is what these tests do all day, so each level answers with the next.
-export type Json = Inputs & string & number & boolean & Json[];
+/** JSON that a provider would receive; its leaves are compared, never computed with. */
+export interface Json {
+  [name: string]: Json | undefined;
+}
 
 export interface Registered {
   type: string;
   name: string;
-  inputs: Inputs;
+  inputs: Json;
 }
 
 /** What providers answer, where a test cares; by resource type or function token. */
@@ -22,7 +22,7 @@ export interface Answers {
 
 export interface Engine {
   resources: Registered[];
-  calls: { token: string; inputs: Inputs }[];
+  calls: { token: string; inputs: Json }[];
   /** Waits until everything that was registered has its outputs. */
   settle(): Promise<void>;
   /** The only resource of a type. */
@@ -42,14 +42,14 @@ export async function startEngine(answers: Answers = {}, preview = false): Promi
             id: args.inputs.name as string,
             state: { ...args.inputs, outputs: answers.lastUpdate ?? {}, secretOutputNames: [] },
           };
-        resources.push({ type: args.type, name: args.name, inputs: args.inputs as Inputs });
+        resources.push({ type: args.type, name: args.name, inputs: args.inputs as Json });
         return {
           id: `${args.name}-id`,
           state: { ...args.inputs, ...answers.outputs?.[args.type]?.(args) },
         };
       },
       call(args: MockCallArgs) {
-        calls.push({ token: args.token, inputs: args.inputs as Inputs });
+        calls.push({ token: args.token, inputs: args.inputs as Json });
         const answer = answers.functions?.[args.token];
         if (!answer) throw new Error(`no answer for ${args.token}`);
         return answer(args.inputs as Record<string, unknown>);

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, it } from "mocha";
+import { Image, type ImageArgs } from "../../components/image";
+import { lookUp } from "../../components/image/registry";
+import { imageName, isPlainHttp, sameAsDeployed, sameAsThere } from "../../components/image/release";
+import { type Json, startEngine, valueOf } from "./engine";
+
+const imageType = "docker:index/image:Image";
+const pushType = "docker:index/registryImage:RegistryImage";
+const lookUpToken = "docker:index/getRegistryImage:getRegistryImage";
+const sha = (character: string) => `sha256:${character.repeat(64)}`;
+
+/** A registry that has one image, `shop/web:v1`, whose configuration is `sha("c")`. */
+const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
+const manifest = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: manifestType,
+  config: { mediaType: "application/vnd.docker.container.image.v1+json", size: 1, digest: sha("c") },
+  layers: [],
+});
+const manifestDigest = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+
+let server: Server;
+let address: string;
+const authorizations: (string | undefined)[] = [];
+
+before(async () => {
+  server = createServer((request, response) => {
+    authorizations.push(request.headers.authorization);
+    if (request.url === "/v2/private/web/manifests/v1" && !request.headers.authorization) {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
+    } else if (/^\/v2\/(shop|private)\/web\/manifests\/v1$/.test(request.url ?? "")) {
+      response.writeHead(200, { "content-type": manifestType }).end(manifest);
+    } else if (request.url?.startsWith("/v2/broken/")) {
+      response.writeHead(500).end();
+    } else {
+      response
+        .writeHead(404, { "content-type": "application/json" })
+        .end('{"errors":[{"code":"MANIFEST_UNKNOWN"}]}');
+    }
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+after(() => server.close());
+
+const args = (changes: Partial<ImageArgs> = {}): ImageArgs => ({
+  repository: "shop/web",
+  tag: "v1",
+  registry: { address },
+  releases: {},
+  ...changes,
+});
+
+const engineWith = (built: string, pushed: string) =>
+  startEngine({
+    outputs: {
+      [imageType]: () => ({ repoDigest: built }),
+      [pushType]: () => ({ sha256Digest: pushed }),
+    },
+    functions: { [lookUpToken]: ({ name }) => ({ name, sha256Digest: sha("a") }) },
+  });
+
+describe("image that is built", () => {
+  const build = { context: "app", args: { MESSAGE: "hi" }, target: "run", platform: "linux/amd64" };
+
+  it("is built without a push, and pushed when the registry has no such tag", async () => {
+    const engine = await engineWith(sha("c"), sha("d"));
+    const image = new Image("image", args({ build, tag: "v2" }));
+    assert.equal(await valueOf(image.reference), `${address}/shop/web:v2@${sha("d")}`);
+    assert.deepEqual(engine.only(imageType).inputs, {
+      imageName: `${address}/shop/web:v2`,
+      build,
+      buildOnPreview: false,
+      skipPush: true,
+    });
+    assert.deepEqual(engine.only(pushType).inputs, {
+      name: `${address}/shop/web:v2`,
+      keepRemotely: true,
+      triggers: { image: sha("c") },
+    });
+    assert.deepEqual(engine.calls, []);
+  });
+
+  it("is pushed again over the same content", async () => {
+    const engine = await engineWith(sha("c"), manifestDigest);
+    const image = new Image("image", args({ build }));
+    assert.equal(await valueOf(image.digest), manifestDigest);
+    assert.equal(engine.only(pushType).inputs.name, `${address}/shop/web:v1`);
+  });
+
+  it("remembers the digest of each release", async () => {
+    await engineWith(sha("c"), sha("d"));
+    const image = new Image(
+      "image",
+      args({ build, tag: "v2", releases: { [`${address}/shop/web:v1`]: sha("a") } }),
+    );
+    assert.deepEqual(await valueOf(image.releases), {
+      [`${address}/shop/web:v1`]: sha("a"),
+      [`${address}/shop/web:v2`]: sha("d"),
+    });
+  });
+});
+
+describe("image that is taken as it is", () => {
+  it("is looked up, not built", async () => {
+    const engine = await engineWith("", "");
+    const image = new Image("image", args());
+    assert.equal(await valueOf(image.reference), `${address}/shop/web:v1@${sha("a")}`);
+    assert.deepEqual(engine.calls, [
+      { token: lookUpToken, inputs: { name: `${address}/shop/web:v1` } as never },
+    ]);
+    assert.deepEqual([...engine.ofType(imageType), ...engine.ofType(pushType)], []);
+  });
+});
+
+describe("registry credentials", () => {
+  it("go to the provider, and only where there are any", async () => {
+    const engine = await engineWith("", "");
+    new Image("image", args({ registry: { address, username: "me", password: "canary" } }));
+    new Image("open", args());
+    await engine.settle();
+    const authOf = (name: string) =>
+      engine.ofType("pulumi:providers:docker").find((provider) => provider.name === name)?.inputs
+        .registryAuth;
+    const secret = authOf("image") as Json;
+    assert.match(String(secret.value), /"username":"me","password":"canary"/);
+    assert.equal(authOf("open"), "[]");
+  });
+});
+
+describe("look-up in a registry", () => {
+  const release = (repository: string, tag = "v1") => ({ registry: address, repository, tag });
+
+  it("finds the digest, and the content's other names", async () => {
+    assert.deepEqual(await lookUp(release("shop/web"), {}), {
+      digest: manifestDigest,
+      sameAs: [manifestDigest, manifestDigest, sha("c")],
+    });
+  });
+  it("finds nothing where there is no such tag", async () => {
+    assert.equal(await lookUp(release("shop/web", "v9"), {}), undefined);
+  });
+  it("shows user name and password where the registry asks for them", async () => {
+    authorizations.length = 0;
+    assert.equal(
+      (await lookUp(release("private/web"), { username: "me", password: "canary" }))?.digest,
+      manifestDigest,
+    );
+    assert.deepEqual(authorizations, [undefined, `Basic ${Buffer.from("me:canary").toString("base64")}`]);
+  });
+  it("fails with the registry's status", async () => {
+    await assert.rejects(lookUp(release("broken/web"), {}), /did not say what broken\/web:v1 is: 500/);
+  });
+});
+
+describe("release", () => {
+  it("fails where the registry has its tag with other content than what was built", () => {
+    const release = { registry: "ghcr.io", repository: "me/app", tag: "v1" };
+    const there = { digest: sha("a"), sameAs: [sha("a"), sha("c")] };
+    assert.equal(sameAsThere(release, undefined, sha("b")), sha("b"));
+    assert.equal(sameAsThere(release, there, sha("c")), sha("c"));
+    assert.throws(
+      () => sameAsThere(release, there, sha("b")),
+      /already has this tag.*immutable\n.*a{64}\n.*b{64}\n.*imageTag/s,
+    );
+  });
+
+  it("is named as Docker names it", () => {
+    assert.equal(imageName({ registry: "docker.io", repository: "me/app", tag: "v1" }), "me/app:v1");
+    assert.equal(imageName({ registry: "ghcr.io", repository: "me/app", tag: "v1" }), "ghcr.io/me/app:v1");
+  });
+  it("is asked for over plain HTTP on loopback alone", () => {
+    assert.deepEqual(
+      ["127.0.0.1:5000", "localhost", "ghcr.io", "127.0.0.1.example.com", "10.0.0.1:5000"].map(isPlainHttp),
+      [true, true, false, false, false],
+    );
+  });
+  it("keeps the digest it was first deployed with", () => {
+    const release = { registry: "ghcr.io", repository: "me/app", tag: "v1" };
+    assert.equal(sameAsDeployed(release, undefined, sha("a")), sha("a"));
+    assert.equal(sameAsDeployed(release, sha("a"), sha("a")), sha("a"));
+    assert.throws(
+      () => sameAsDeployed(release, sha("a"), sha("b")),
+      /ghcr.io\/me\/app:v1: .*immutable\n.*a{64}\n.*b{64}/s,
+    );
+  });
+});

@@ -32,7 +32,7 @@ export class Cluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:Cluster", name, {}, opts);
-    const { nodePool, versionPrefix: _, ...options } = args.options;
+    const { nodePool, versionPrefix, ...options } = args.options;
 
     const cluster = new digitalocean.KubernetesCluster(
       name,

@@ -38,7 +38,7 @@ export async function lookUp(release: Release, credentials: Credentials): Promis
   } catch (error) {
     const { statusCode, message } = error as { statusCode?: number; message: string };
     if (statusCode === 404) return undefined;
-    throw new Error(
+    throw new RunError(
       `registry ${release.registry} did not say what ${release.repository}:${release.tag} is: ${statusCode ?? message}`,
     );
   }

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import program = require("../../index");
+import { keys } from "../../config/schema";
+import { serverOf } from "../../stacks/existingCluster";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import * as pulumi from "@pulumi/pulumi";
+import { type Answers, type Json, startEngine, valueOf } from "./engine";
+
+const clusterType = "digitalocean:index/kubernetesCluster:KubernetesCluster";
+const providerType = "pulumi:providers:kubernetes";
+const sha = `sha256:${"a".repeat(64)}`;
+
+const kubeconfig = `current-context: a
+contexts: [{name: b, context: {cluster: d}}, {name: a, context: {cluster: c, user: u}}]
+clusters: [{name: d, cluster: {server: "https://other.invalid"}}, {name: c, cluster: {server: "https://mine.invalid"}}]
+users: [{name: u, user: {token: canary-not-a-real-token}}]`;
+
+/** Runs the whole program with this configuration. */
+async function run(config: Record<string, string>, answers: Answers = {}) {
+  const engine = await startEngine({
+    outputs: {
+      [clusterType]: () => ({
+        endpoint: "https://new.invalid",
+        kubeConfigs: [{ clusterCaCertificate: "Y2E=" }],
+      }),
+      ...answers.outputs,
+    },
+    functions: {
+      "digitalocean:index/getKubernetesVersions:getKubernetesVersions": () => ({
+        latestVersion: "1.34.1-do.0",
+      }),
+      "docker:index/getRegistryImage:getRegistryImage": ({ name }) => ({ name, sha256Digest: sha }),
+      ...answers.functions,
+    },
+    lastUpdate: answers.lastUpdate,
+  });
+  const secrets = ["slipway:kubeconfig"];
+  pulumi.runtime.setAllConfig(
+    { "slipway:imageTag": "v1", "slipway:repository": "shop/web", ...config },
+    secrets,
+  );
+  process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secrets);
+  const outputs = await program();
+  const image = await valueOf(outputs.image);
+  await engine.settle();
+  return { engine, outputs, image };
+}
+
+describe("stack that creates a cluster", () => {
+  it("goes from a cluster to a Deployment that runs a digest", async () => {
+    const { engine, image } = await run({ "slipway:cluster": '{"region":"ams3"}' });
+    assert.equal(image, `shop/web:v1@${sha}`);
+    const { inputs } = engine.only("kubernetes:apps/v1:Deployment");
+    assert.equal((inputs.spec?.template?.spec?.containers as unknown as Json[])[0]?.image, image);
+    assert.equal(engine.only(providerType).inputs.clusterIdentifier, "cluster-id");
+  });
+
+  it("keeps the version and the digests of its last update", async () => {
+    const { engine, outputs } = await run(
+      { "slipway:cluster": '{"region":"ams3"}' },
+      { lastUpdate: { kubernetesVersion: "1.33.0-do.0", releases: { "shop/web:v0": "sha256:0" } } },
+    );
+    assert.equal(engine.only(clusterType).inputs.version, "1.33.0-do.0");
+    assert.deepEqual(
+      engine.calls.map((call) => call.token).filter((token) => token.includes("Versions")),
+      [],
+    );
+    assert.deepEqual(await valueOf(outputs.releases), {
+      "shop/web:v0": "sha256:0",
+      "shop/web:v1": sha,
+    });
+  });
+});
+
+describe("stack on an existing cluster", () => {
+  it("creates no cluster, and knows it by the server of its current context", async () => {
+    const { engine } = await run({ "slipway:kubeconfig": kubeconfig });
+    assert.deepEqual(engine.ofType(clusterType), []);
+    assert.equal(engine.only(providerType).inputs.clusterIdentifier, "https://mine.invalid");
+    assert.equal(serverOf(kubeconfig), "https://mine.invalid");
+  });
+
+  it("takes the cluster of another stack", async () => {
+    const { engine } = await run(
+      { "slipway:clusterStack": "organization/slipway/base" },
+      { lastUpdate: { kubeconfig, clusterId: "its-id" } },
+    );
+    assert.deepEqual(engine.ofType(clusterType), []);
+    assert.equal(engine.only(providerType).inputs.clusterIdentifier, "its-id");
+  });
+});
+
+describe("program", () => {
+  it("fails before it registers anything, with every problem and no stack trace", async () => {
+    const engine = await startEngine();
+    pulumi.runtime.setAllConfig({ "slipway:imageTag": "a b", "slipway:replicas": "x" });
+    await assert.rejects(program(), (error) => {
+      assert.ok(pulumi.RunError.isInstance(error));
+      assert.match(error.message, /^3 problems in the configuration of stack test; nothing was changed/);
+      return true;
+    });
+    assert.deepEqual(engine.resources, []);
+  });
+
+  it("is declared in Pulumi.yaml, key by key, with the same defaults", () => {
+    const declared = parse(readFileSync("Pulumi.yaml", "utf8")).config as Record<
+      string,
+      Record<string, unknown>
+    >;
+    assert.deepEqual(Object.keys(declared).sort(), Object.keys(keys).sort());
+    for (const [name, key] of Object.entries(keys)) {
+      assert.equal(declared[name]?.type, key.type, name);
+      assert.equal(typeof declared[name]?.description, "string", name);
+      assert.equal(declared[name]?.secret === true, key.secret === true, name);
+      const given = key.schema.safeParse(undefined);
+      if (given.success && typeof given.data !== "object")
+        assert.equal(declared[name]?.default, given.data, name);
+    }
+  });
+});

@@ -68,9 +68,15 @@ export class Image extends pulumi.ComponentResource {
     provider: docker.Provider,
   ): pulumi.Output<string> {
     const child = { parent: this, provider };
+    const build = args.build as docker.types.input.DockerBuild;
     const built = new docker.Image(
       name,
-      { imageName: imageName(release), build: args.build as docker.types.input.DockerBuild, skipPush: true },
+      {
+        imageName: imageName(release),
+        // A Dockerfile that declares ARG VERSION knows its release; any other ignores it.
+        build: { ...build, args: { VERSION: release.tag, ...(build.args as object | undefined) } },
+        skipPush: true,
+      },
       child,
     );
     // For an image that is not pushed, `repoDigest` is the engine's image id.

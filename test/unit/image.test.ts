@@ -73,7 +73,7 @@ describe("image that is built", () => {
     assert.equal(await valueOf(image.reference), `${address}/shop/web:v2@${sha("d")}`);
     assert.deepEqual(engine.only(imageType).inputs, {
       imageName: `${address}/shop/web:v2`,
-      build,
+      build: { ...build, args: { VERSION: "v2", MESSAGE: "hi" } },
       buildOnPreview: false,
       skipPush: true,
     });

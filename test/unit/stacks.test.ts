@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import program = require("../../index");
+import program from "../../index";
 import { keys } from "../../config/schema";
 import { serverOf } from "../../stacks/existingCluster";
 import { readFileSync } from "node:fs";

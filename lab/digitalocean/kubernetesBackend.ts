@@ -1,0 +1,23 @@
+import { digitaloceanUrl } from "../addresses.ts";
+import { startKubernetes, stopKubernetes } from "../kubernetes/cluster.ts";
+import { nodeLabels, type ClusterBackend } from "./backend.ts";
+
+/**
+ * The lab's Kubernetes: one cluster with one node, which is the first node of the first pool. Further
+ * nodes exist in the API only, and so do versions: what runs is always the one that the lab was built with.
+ * `binary` is the path of the lab's Kubernetes executable.
+ */
+export function kubernetesBackend(binary: string, onProgress: (message: string) => void): ClusterBackend {
+  return {
+    start: (cluster) =>
+      startKubernetes({
+        binary,
+        clusterName: cluster.name,
+        nodeName: cluster.node_pools[0]?.nodes[0]?.name ?? cluster.name,
+        nodeLabels: nodeLabels(cluster),
+        authenticationWebhookUrl: `${digitaloceanUrl}/lab/token-review/${cluster.id}`,
+        onProgress,
+      }),
+    stop: () => stopKubernetes(),
+  };
+}

@@ -20,7 +20,7 @@ const programs = {
   "pulumi-resource-docker": "pulumi-resource-docker",
 } as const satisfies Record<string, GoToolName | BundleName>;
 
-/** A program of the lab that is built here. */
+/** Name of a program that the lab builds. */
 export type ToolName = keyof typeof programs;
 /** All of them. */
 export const toolNames = Object.keys(programs) as ToolName[];

@@ -9,7 +9,7 @@ interface Need {
   package: string;
   /** Programs it is known by, on PATH or where administrators' programs are. */
   programs?: string[];
-  /** Folders of which one must be there, where it isn't programs on PATH. */
+  /** Files or folders of which one must be there, where it isn't programs on PATH. */
   folders?: string[];
   /** Units that the package would have systemd start at every boot. */
   units?: string[];
@@ -30,6 +30,7 @@ const needs: Need[] = [
   { package: "conntrack", programs: ["conntrack"] },
   { package: "iproute2", programs: ["ip"] },
   { package: "git", programs: ["git"] },
+  { package: "busybox-static", folders: ["/bin/busybox"] },
 ];
 
 const searchPath = () => [

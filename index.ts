@@ -27,6 +27,7 @@ export = async () => {
     secretEnv: config.secretEnv,
     registry: config.registry,
     provider: cluster.provider,
+    kubeconfig: cluster.outputs.kubeconfig,
   });
 
   // 4. The pipeline that sets `imageTag` at each release has its place here.

@@ -7,6 +7,7 @@ import type { Provider } from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config";
 import * as manifests from "./manifests";
+import { tellRolloutReasons } from "./rolloutReasons";
 
 export interface WorkloadArgs {
   options: manifests.WorkloadOptions;
@@ -18,6 +19,8 @@ export interface WorkloadArgs {
   registry: Config["registry"];
   /** The cluster. */
   provider: Provider;
+  /** The cluster's kubeconfig, to read why a rollout is slow. */
+  kubeconfig: pulumi.Output<string>;
 }
 
 /** One app on a cluster: a Deployment, its Service, and what the configuration adds. */
@@ -63,11 +66,18 @@ export class Workload extends pulumi.ComponentResource {
       : undefined;
 
     const container = manifests.appContainer(options, args.image, secret?.metadata.name);
-    const deployment = new Deployment(
-      name,
-      manifests.deploymentManifest(options, container, pullSecret?.metadata.name),
-      inside,
-    );
+    const manifest = manifests.deploymentManifest(options, container, pullSecret?.metadata.name);
+    // The provider waits for 10 minutes by default, whatever the Deployment's own deadline is.
+    const timeout = `${manifest.spec.progressDeadlineSeconds + 15}s`;
+    const deployment = new Deployment(name, manifest, {
+      ...inside,
+      customTimeouts: { create: timeout, update: timeout },
+    });
+    tellRolloutReasons(deployment, {
+      name: manifests.deploymentName(options),
+      namespace,
+      kubeconfig: args.kubeconfig,
+    });
     // After the Deployment: a Service waits for its pods, which a failed rollout never has.
     new Service(name, manifests.serviceManifest(options), { ...inside, dependsOn: deployment });
     if (options.ingress) new Ingress(name, manifests.ingressManifest(options, options.ingress), inside);

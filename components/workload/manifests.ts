@@ -60,6 +60,8 @@ export function appContainer(
       readinessProbe: { ...probe("/readyz"), periodSeconds: 1, failureThreshold: 3 },
       livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 3 },
       resources: { requests: { cpu: "50m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+      // A crash is then reported with the app's last words.
+      terminationMessagePolicy: "FallbackToLogsOnError",
       // Endpoints lose a pod at the same moment as it is told to stop; it answers until they have.
       lifecycle: { preStop: { sleep: { seconds: 3 } } },
       securityContext: {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { Provider } from "@pulumi/kubernetes/provider";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { Workload } from "../../components/workload";
+import { complaints } from "../../components/workload/rolloutReasons";
 import { mergePatch } from "../../components/workload/mergePatch";
 import { checkConfig } from "../../config";
 import { type Json, startEngine } from "./engine";
@@ -80,6 +82,7 @@ describe("workload", () => {
                   requests: { cpu: "50m", memory: "32Mi" },
                   limits: { cpu: "500m", memory: "128Mi" },
                 },
+                terminationMessagePolicy: "FallbackToLogsOnError",
                 lifecycle: { preStop: { sleep: { seconds: 3 } } },
                 securityContext: {
                   allowPrivilegeEscalation: false,
@@ -254,6 +257,39 @@ describe("workload", () => {
     assert.deepEqual(service.metadata?.annotations, {
       "service.beta.kubernetes.io/do-loadbalancer-name": "shop",
     });
+  });
+});
+
+describe("reasons of a slow rollout", () => {
+  const at = (second: number) => new Date(1_700_000_000_000 + second * 1000);
+  const event = (changes: object) => ({
+    type: "Warning",
+    reason: "Unhealthy",
+    message: "Readiness probe failed: HTTP probe failed with statuscode: 503 ",
+    involvedObject: { name: "shop-deployment-5d-x1" },
+    lastTimestamp: at(5),
+    metadata: { creationTimestamp: at(1) },
+    ...changes,
+  });
+
+  it("are the warnings of this Deployment's pods since the rollout began, each once", () => {
+    const events = [
+      event({}),
+      event({}),
+      event({ type: "Normal" }),
+      event({ lastTimestamp: at(1) }),
+      event({ involvedObject: { name: "other-deployment-5d-x1" } }),
+      event({
+        reason: "FailedScheduling",
+        message: "0/1 nodes are available",
+        lastTimestamp: undefined,
+        eventTime: at(4),
+      }),
+    ];
+    assert.deepEqual(complaints(events, "shop-deployment", at(3)), [
+      "shop-deployment-5d-x1: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503",
+      "shop-deployment-5d-x1: FailedScheduling: 0/1 nodes are available",
+    ]);
   });
 });
 

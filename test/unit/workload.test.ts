@@ -25,6 +25,7 @@ const deploy = async (changes: Record<string, unknown> = {}) => {
     secretEnv: config.secretEnv,
     registry: config.registry,
     provider,
+    kubeconfig: pulumi.output("{}"),
   });
   await engine.settle();
   const find = (type: string) => engine.ofType(type)[0]?.inputs as unknown as Json;

@@ -29,8 +29,12 @@ export function acceptFullToken(state: State, token: string): void {
     state.data.apiTokens.push({ hash, scopes: ["*"] });
 }
 
-/** Refuses every call below `/v2` without a token that is known, has not ended, and has the route's scope. */
+/** Refuses every call below `/v2` without a token that is known, has not ended, and has the route's
+ * scope. A route below `/v2` without a scope can't be added. */
 export function authenticate(app: FastifyInstance, state: State): void {
+  app.addHook("onRoute", ({ url, config }) => {
+    if (url.startsWith("/v2") && !config?.scope) throw new Error(`${url}: no scope`);
+  });
   app.addHook("onRequest", async (request) => {
     if (!request.url.startsWith("/v2")) return;
     const given = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];

@@ -12,18 +12,14 @@ const { kubernetes } = new Command("digitalocean")
   .opts<{ kubernetes: string }>();
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
-const { app } = createServer({
-  backend: kubernetesBackend(kubernetes, log),
-  snapshotFile: path.join(stateDir, "digitalocean.json"),
-  log,
-});
-
-for (const signal of ["SIGTERM", "SIGINT"] as const)
-  process.once(signal, () => {
-    void app.close().then(() => process.exit(0));
-  });
-
 try {
+  const { app } = createServer({
+    backend: kubernetesBackend(kubernetes, log),
+    snapshotFile: path.join(stateDir, "digitalocean.json"),
+    log,
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => void app.close().then(() => process.exit(0)));
   await app.listen({ host: "127.0.0.1", port: ports.digitalocean });
   log(`listening on ${digitaloceanUrl}`);
 } catch (error) {
@@ -33,5 +29,5 @@ try {
       ? `port ${ports.digitalocean} on 127.0.0.1 is in use; end the process that listens there (ss -ltnp shows it)`
       : message,
   );
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -109,6 +109,16 @@ const empty = (): Snapshot => ({
   clockOffset: 0,
 });
 
+function readSnapshot(file: string): Snapshot {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Snapshot;
+  } catch (error) {
+    throw new Error(
+      `${file} is not the emulator's state (${(error as Error).message}); delete it to start anew`,
+    );
+  }
+}
+
 /** The account that the emulator keeps: the lasting part in `data`, the rest until it ends. */
 export class State {
   readonly data: Snapshot;
@@ -119,10 +129,7 @@ export class State {
   /** Reads the snapshot if `file` exists; without `file`, nothing is kept. Fails if the file is not a snapshot. */
   constructor(file?: string) {
     this.#file = file;
-    this.data =
-      file && existsSync(file)
-        ? { ...empty(), ...(JSON.parse(readFileSync(file, "utf8")) as Snapshot) }
-        : empty();
+    this.data = { ...empty(), ...(file && existsSync(file) ? readSnapshot(file) : {}) };
   }
 
   /** Milliseconds since the epoch, by the emulator's clock. */

@@ -24,20 +24,22 @@ const count = (name: string) =>
   z.int({ error: ({ input }) => `${name} must be a whole number, got ${JSON.stringify(input)}` }).min(0, {
     error: ({ input }) => `${name} must not be negative, got ${input}`,
   });
+const taint = z.object({
+  key: z.string().min(1),
+  value: z.string().default(""),
+  effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+});
+/** DigitalOcean's Go client writes the fields of a taint with capitals, and DigitalOcean reads them. */
+const lowerKeys = (value: unknown) =>
+  value && typeof value === "object"
+    ? Object.fromEntries(Object.entries(value).map(([key, field]) => [key.toLowerCase(), field as unknown]))
+    : value;
 const fields = {
   name: resourceName,
   count: count("count").nullish(),
   tags: tagList.nullish(),
   labels: z.record(z.string(), z.string()).nullish(),
-  taints: z
-    .array(
-      z.object({
-        key: z.string().min(1),
-        value: z.string().default(""),
-        effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
-      }),
-    )
-    .nullish(),
+  taints: z.array(z.preprocess(lowerKeys, taint)).nullish(),
   auto_scale: z.boolean().nullish(),
   min_nodes: count("min_nodes").nullish(),
   max_nodes: count("max_nodes").nullish(),

@@ -42,6 +42,11 @@ export function createServer(options: ServerOptions): {
   const lifecycle = new Lifecycle(state, options.backend, options.stepMs ?? 1000, log);
   acceptFullToken(state, digitaloceanToken);
 
+  // DigitalOcean's Go client says that it sends JSON even where it sends nothing.
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) =>
+    body === "" ? done(null) : parseJson(request, String(body), done),
+  );
   app.setErrorHandler((error: FastifyError | ApiError, request, reply) => {
     const known = error instanceof ApiError ? error : fromFastify(error);
     if (known.statusCode >= 500) log(`${request.method} ${request.url}: ${error.message}`);

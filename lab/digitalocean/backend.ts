@@ -2,8 +2,10 @@ import type { Cluster, Connection } from "./state.ts";
 
 /** What really runs a cluster that the API was asked for. */
 export interface ClusterBackend {
-  /** Starts the cluster, or sees that it runs, and says how to reach it. Fails if it can't be started. */
+  /** Starts the cluster, new and empty, and says how to reach it. Fails if it can't be started. */
   start(cluster: Cluster): Promise<Connection>;
+  /** Whether a cluster that was started still runs. */
+  runs(cluster: Cluster): Promise<boolean>;
   /** Ends the cluster; one that does not run is no error. */
   stop(cluster: Cluster): Promise<void>;
 }

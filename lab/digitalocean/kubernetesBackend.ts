@@ -1,5 +1,6 @@
 import { digitaloceanUrl } from "../addresses.ts";
 import { startKubernetes, stopKubernetes } from "../kubernetes/cluster.ts";
+import { isRunning } from "../process.ts";
 import { nodeLabels, type ClusterBackend } from "./backend.ts";
 
 /**
@@ -18,6 +19,7 @@ export function kubernetesBackend(binary: string, onProgress: (message: string) 
         authenticationWebhookUrl: `${digitaloceanUrl}/lab/token-review/${cluster.id}`,
         onProgress,
       }),
+    runs: async () => isRunning("kube-apiserver") && isRunning("kubelet"),
     stop: () => stopKubernetes(),
   };
 }

@@ -77,15 +77,30 @@ export class Lifecycle {
   }
 
   /**
-   * Takes up what a restart of the emulator interrupted. A cluster that ran is started as well: if the
-   * machine still runs it, that changes nothing.
+   * Takes up what a restart of the emulator interrupted. A cluster that the machine runs no more, as
+   * after a reboot, is started anew, and is empty then.
    */
   resume(): void {
     for (const cluster of this.#state.data.clusters) {
       const { state } = cluster.status;
       if (state === "deleting") this.remove(cluster);
-      else if (state !== "error") this.start(cluster);
+      else if (state === "provisioning") this.start(cluster);
+      else if (state !== "error") this.#check(cluster);
     }
+  }
+
+  #check(cluster: Cluster): void {
+    this.#track(async () => {
+      if (!(await this.#backend.runs(cluster))) {
+        cluster.status = {
+          state: "provisioning",
+          message: "starting anew, since the machine runs it no more",
+        };
+        return this.start(cluster);
+      }
+      cluster.status = { state: "running" };
+      settleNodes(cluster);
+    }, cluster);
   }
 
   #inTurn(job: () => Promise<void>, cluster: Cluster): void {

@@ -11,12 +11,21 @@ export class FakeBackend {
   /** Resolved when the backend may go on. */
   gate: Promise<void> = Promise.resolve();
   failure: Error | undefined;
+  /** Names of the clusters that run. */
+  readonly running: string[];
+
+  constructor(running: string[] = []) {
+    this.running = running;
+  }
 
   async start(cluster: Cluster): Promise<Connection> {
     this.asked.push(`start ${cluster.name}`);
     await this.gate;
     if (this.failure) throw this.failure;
     return { server: "https://127.0.0.1:7713", certificateAuthorityData: "bm8tY2VydGlmaWNhdGU=" };
+  }
+  async runs(cluster: Cluster): Promise<boolean> {
+    return this.running.includes(cluster.name);
   }
   async stop(cluster: Cluster): Promise<void> {
     this.asked.push(`stop ${cluster.name}`);

@@ -15,10 +15,13 @@ export interface RecordedCall {
 
 const kept = 10_000;
 
-/** Writes down every call below `/v2`, the newest 10,000 of them. */
+/**
+ * Writes down every call below `/v2`, the newest 10,000 of them, before its answer goes out, so that who
+ * has the answer finds the record. Must come after the faults, which change answers.
+ */
 export function recordCalls(app: FastifyInstance, state: State): void {
-  app.addHook("onResponse", async (request, reply) => {
-    if (!request.url.startsWith("/v2")) return;
+  app.addHook("onSend", async (request, reply, payload) => {
+    if (!request.url.startsWith("/v2")) return payload;
     state.calls.push({
       time: new Date(state.now()).toISOString(),
       method: request.method,
@@ -27,5 +30,6 @@ export function recordCalls(app: FastifyInstance, state: State): void {
       ...(request.body ? { body: request.body } : {}),
     });
     if (state.calls.length > kept) state.calls.shift();
+    return payload;
   });
 }

@@ -55,10 +55,10 @@ export function createServer(options: ServerOptions): {
   app.setNotFoundHandler((request, reply) => reply.code(404).send(errorBody(notFound(), request.id)));
   app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
 
-  recordCalls(app, state);
   const rateLimit = limitRate(app, state);
   authenticate(app, state);
   injectFaults(app, state);
+  recordCalls(app, state);
 
   accountRoutes(app, state);
   optionRoutes(app, state);

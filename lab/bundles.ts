@@ -1,7 +1,7 @@
 import { build } from "esbuild";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cached, keyOf, type Report } from "./cache.ts";
 import { checkout } from "./paths.ts";
@@ -60,10 +60,6 @@ async function warmUp(bundle: string): Promise<void> {
   await ended;
   clearTimeout(timeout);
 }
-
-/** Whether the checkout has the sources of a plugin. */
-export const hasBundle = (name: BundleName) =>
-  existsSync(path.join(checkout, "lab", "plugins", bundles[name]));
 
 /**
  * Bundles a plugin and its libraries into one file, unless the cache has it, and gives the folder that

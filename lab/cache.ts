@@ -2,6 +2,7 @@ import { execa } from "execa";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { cacheDir } from "./paths.ts";
 
 /** Takes one line of progress, to be shown in place of the one before. */
@@ -18,27 +19,23 @@ export function keyOf(inputs: (string | Buffer)[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
+const holdLock = 'exec 9>"$1"; flock -n 9 || { echo waiting; flock 9; }; echo held; read -r _';
+
 /**
- * Runs `work` while no other process (of any checkout) does so under the same lock. The kernel holds
- * the lock for a child that ends with this process, however that ends. `onWait` is told if it is taken.
+ * Runs `work` while no other process (of any checkout) does so under the same lock file. The kernel
+ * holds the lock for a child that ends with this process, however that ends. `onWait` is told if
+ * another has it.
  */
-export async function withLock<T>(name: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
-  mkdirSync(toolsDir, { recursive: true });
-  const holder = execa("flock", [path.join(toolsDir, `.${name}.lock`), "sh", "-c", "echo held; read -r _"], {
-    reject: false,
-    buffer: false,
-  });
-  const patience = setTimeout(onWait, 500);
+async function withLock<T>(file: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+  const holder = execa("sh", ["-c", holdLock, "sh", file], { reject: false, buffer: false });
   try {
     await new Promise<void>((resolve, reject) => {
-      holder.stdout.once("data", () => resolve());
-      void holder.then((result) =>
-        reject(new Error(`can't lock ${toolsDir}: ${result.failed ? result.message : "flock ended"}`)),
-      );
+      const lines = createInterface({ input: holder.stdout });
+      lines.on("line", (line) => (line === "held" ? resolve() : onWait()));
+      lines.once("close", () => reject(new Error(`can't lock ${file}: is flock (of util-linux) on PATH?`)));
     });
     return await work();
   } finally {
-    clearTimeout(patience);
     holder.stdin.end("\n");
     await holder;
   }
@@ -54,7 +51,7 @@ export function otherEntries(entries: string[], name: string, current: string): 
   );
 }
 
-function removeUnused(name: string, current: string) {
+function removeUnused(toolsDir: string, name: string, current: string) {
   for (const entry of otherEntries(readdirSync(toolsDir), name, current)) {
     const folder = path.join(toolsDir, entry);
     if (Date.now() - statSync(folder).mtimeMs > unusedDays * dayMs) rmSync(folder, { recursive: true });
@@ -75,20 +72,23 @@ export interface Entry {
 /**
  * The folder of a cache entry, made first if it isn't there. It appears complete or not at all, whoever
  * else makes it at the same time. Older entries of that name go once no lab has used them for 30 days.
+ *
+ * @param parent the folder of all entries; default: in the lab's cache.
  */
-export async function cached(entry: Entry, report: Report): Promise<string> {
+export async function cached(entry: Entry, report: Report, parent = toolsDir): Promise<string> {
   const current = `${entry.name}-${entry.key}`;
-  const folder = path.join(toolsDir, current);
+  const folder = path.join(parent, current);
   if (!existsSync(folder)) {
+    mkdirSync(parent, { recursive: true });
     const waiting = () => report(`${entry.name}: waiting for another build to end`);
-    await withLock(entry.lock ?? entry.name, waiting, async () => {
+    await withLock(path.join(parent, `.${entry.lock ?? entry.name}.lock`), waiting, async () => {
       if (existsSync(folder)) return;
-      const draft = path.join(toolsDir, `.draft-${entry.name}`);
+      const draft = path.join(parent, `.draft-${entry.name}`);
       rmSync(draft, { recursive: true, force: true });
       mkdirSync(draft);
       await entry.make(draft);
       renameSync(draft, folder);
-      removeUnused(entry.name, current);
+      removeUnused(parent, entry.name, current);
     });
   }
   const now = new Date();

@@ -9,8 +9,8 @@ interface Need {
   package: string;
   /** Programs it is known by, on PATH or where administrators' programs are. */
   programs?: string[];
-  /** Files or folders of which one must be there, where it isn't programs on PATH. */
-  folders?: string[];
+  /** Files or folders of which one must be there, where that tells more than programs do. */
+  paths?: string[];
   /** Units that the package would have systemd start at every boot. */
   units?: string[];
 }
@@ -22,7 +22,7 @@ const needs: Need[] = [
   { package: "etcd-server", programs: ["etcd"], units: ["etcd.service"] },
   { package: "containerd", programs: ["containerd", "ctr"], units: ["containerd.service"] },
   { package: "runc", programs: ["runc"] },
-  { package: "containernetworking-plugins", folders: cniFolders },
+  { package: "containernetworking-plugins", paths: cniFolders },
   { package: "docker.io", programs: ["dockerd", "docker"], units: ["docker.service", "docker.socket"] },
   { package: "docker-registry", programs: ["docker-registry"], units: ["docker-registry.service"] },
   { package: "iptables", programs: ["iptables"] },
@@ -30,7 +30,7 @@ const needs: Need[] = [
   { package: "conntrack", programs: ["conntrack"] },
   { package: "iproute2", programs: ["ip"] },
   { package: "git", programs: ["git"] },
-  { package: "busybox-static", folders: ["/bin/busybox"] },
+  { package: "busybox-static", paths: ["/bin/busybox"] },
 ];
 
 const searchPath = () => [
@@ -57,7 +57,7 @@ export function findProgram(name: string): string | undefined {
 /** What the machine has, as far as the choice of packages depends on it. */
 export interface Machine {
   hasProgram: (name: string) => boolean;
-  hasFolder: (folder: string) => boolean;
+  hasPath: (path: string) => boolean;
   /** Whether a Docker engine answers already, so that none need be installed. */
   engineAnswers: boolean;
 }
@@ -68,8 +68,8 @@ export function missingPackages(machine: Machine): string[] {
     .filter((need) => {
       if (need.package === "docker.io" && machine.engineAnswers) return false;
       const programs = (need.programs ?? []).every(machine.hasProgram);
-      const folders = !need.folders || need.folders.some(machine.hasFolder);
-      return !(programs && folders);
+      const paths = !need.paths || need.paths.some(machine.hasPath);
+      return !(programs && paths);
     })
     .map((need) => need.package);
 }
@@ -78,7 +78,7 @@ async function thisMachine(): Promise<Machine> {
   const version = await execa("docker", ["version", "--format", "{{.Server.Version}}"], { reject: false });
   return {
     hasProgram: (name) => findProgram(name) !== undefined,
-    hasFolder: existsSync,
+    hasPath: existsSync,
     engineAnswers: !version.failed,
   };
 }

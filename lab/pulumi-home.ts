@@ -22,16 +22,22 @@ export type PulumiTools = Record<
 >;
 
 /**
- * Links the tools to where the engine, the npm package `pulumi` and the user's PATH look for them:
- * provider plugins at the version of their installed SDK, the CLI at the version of that package, and
- * `binDir`. Quick, and changes nothing that is right already.
+ * Where the engine, the npm package `pulumi` and the user's PATH look for the tools, as link to target:
+ * provider plugins at the version of their installed SDK, the CLI at the version of that package.
  */
-export function installPulumiHome(tools: PulumiTools): void {
+export function pulumiLinks(tools: PulumiTools): Record<string, string> {
+  const links = new Map<string, string>();
   for (const name of providers) {
     const plugin = `pulumi-resource-${name}` as const;
     const folder = `resource-${name}-v${installedVersion(`@pulumi/${name}`)}`;
-    pointTo(path.join(pulumiHome, "plugins", folder, plugin), tools[plugin]);
+    links.set(path.join(pulumiHome, "plugins", folder, plugin), tools[plugin]);
   }
-  pointTo(path.join(pulumiHome, "versions", installedVersion("pulumi"), "bin", "pulumi"), tools.pulumi);
-  for (const name of forUsers) pointTo(path.join(binDir, name), tools[name]);
+  links.set(path.join(pulumiHome, "versions", installedVersion("pulumi"), "bin", "pulumi"), tools.pulumi);
+  for (const name of forUsers) links.set(path.join(binDir, name), tools[name]);
+  return Object.fromEntries(links);
+}
+
+/** Makes the links of `pulumiLinks`. Quick, and changes nothing that is right already. */
+export function installPulumiHome(tools: PulumiTools): void {
+  for (const [link, target] of Object.entries(pulumiLinks(tools))) pointTo(link, target);
 }

@@ -2,6 +2,7 @@ import path from "node:path";
 import { bundle, bundles, type BundleName } from "./bundles.ts";
 import type { Report } from "./cache.ts";
 import { goTool, type GoToolName } from "./go-tools.ts";
+import { officialProgram } from "./official.ts";
 
 /** Each program of the lab that is built here, and what builds it. */
 const programs = {
@@ -25,9 +26,12 @@ export type ToolName = keyof typeof programs;
 /** All of them. */
 export const toolNames = Object.keys(programs) as ToolName[];
 
+const isBundle = (source: GoToolName | BundleName): source is BundleName => source in bundles;
+
 /**
- * Builds whatever of these programs the cache lacks, and gives the path of each. From an empty cache
- * this takes minutes, nearly all of it Go compiling; from a warm one, milliseconds.
+ * Sees to these programs, and gives the path of each: Pulumi's own where the machine has it at the
+ * pinned version, else what the cache has, else one built now. From an empty cache this takes minutes,
+ * nearly all of it Go compiling; from a warm one, a fraction of a second.
  *
  * @param report takes the latest line of progress (which step, how long, what it waits for); in a
  *   listr2 task, `(line) => (task.output = line)`.
@@ -38,15 +42,17 @@ export async function ensureTools<Name extends ToolName>(
   report: Report,
 ): Promise<Record<Name, string>> {
   const folders = new Map<string, Promise<string>>();
-  for (const name of names) {
-    const source = programs[name];
-    if (folders.has(source)) continue;
-    folders.set(source, isBundle(source) ? bundle(source, report) : goTool(source, report));
-  }
+  const folderOf = (source: GoToolName | BundleName) => {
+    const folder =
+      folders.get(source) ?? (isBundle(source) ? bundle(source, report) : goTool(source, report));
+    folders.set(source, folder);
+    return folder;
+  };
   const paths = await Promise.all(
-    names.map(async (name) => [name, path.join((await folders.get(programs[name])) as string, name)]),
+    names.map(async (name) => [
+      name,
+      (await officialProgram(name)) ?? path.join(await folderOf(programs[name]), name),
+    ]),
   );
   return Object.fromEntries(paths) as Record<Name, string>;
 }
-
-const isBundle = (source: GoToolName | BundleName): source is BundleName => source in bundles;

@@ -1,0 +1,129 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { apiserverUrl } from "../addresses.ts";
+import { endContainers, removeContainers } from "../containerd.ts";
+import { findProgram } from "../debian.ts";
+import { unmountBelow } from "../mounts.ts";
+import { stateDir } from "../paths.ts";
+import { isRunning, startProcess, stopProcess, waitFor } from "../process.ts";
+import { get, getJson } from "./api.ts";
+import { removeCgroups } from "./cgroups.ts";
+import { certificates, files, processes } from "./components.ts";
+import { createNetwork, removeNetwork } from "./network.ts";
+import { createPki } from "./pki.ts";
+
+const folder = path.join(stateDir, "kubernetes");
+const names = [
+  "kube-proxy",
+  "kubelet",
+  "kube-scheduler",
+  "kube-controller-manager",
+  "kube-apiserver",
+  "etcd",
+];
+
+/** What a new cluster needs to know. */
+export interface KubernetesOptions {
+  /** One of the lab's Kubernetes programs; the others are beside it. */
+  binary: string;
+  clusterName: string;
+  nodeName: string;
+  nodeLabels: Record<string, string>;
+  /** Where kube-apiserver asks about bearer tokens (TokenReview v1). */
+  authenticationWebhookUrl: string;
+  /** Told each step. */
+  onProgress?: (step: string) => void;
+}
+
+/** How a client reaches the cluster. */
+export interface KubernetesAddress {
+  server: string;
+  /** The authority's certificate, PEM in base64. */
+  certificateAuthorityData: string;
+}
+
+interface Node {
+  status: { conditions?: { type: string; status: string }[] };
+}
+
+/**
+ * Starts a new, empty cluster of one node on the lab's containerd. Resolves once its API answers, its
+ * node is Ready and pods can be created. Fails with the name of the part that did not come up and the
+ * end of its log.
+ */
+export async function startKubernetes(options: KubernetesOptions): Promise<KubernetesAddress> {
+  const { clusterName, nodeName, nodeLabels, authenticationWebhookUrl, onProgress = () => {} } = options;
+  const etcd = findProgram("etcd");
+  if (!etcd) throw new Error("etcd is not installed; install Debian's etcd-server");
+  const settings = {
+    folder,
+    binaries: path.dirname(options.binary),
+    etcd,
+    nodeName,
+    nodeLabels,
+    authenticationWebhookUrl,
+  };
+  await stopKubernetes();
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+
+  const parts = processes(settings);
+  onProgress(`${clusterName}: starting etcd and kube-apiserver`);
+  await startProcess(parts.etcd);
+  const [authority] = await Promise.all([
+    createPki(path.join(folder, "pki"), certificates(nodeName)),
+    createNetwork(),
+  ]);
+  for (const [name, text] of Object.entries(files(settings)))
+    writeFileSync(path.join(folder, name), text, { mode: 0o600 });
+  await startProcess(parts.apiserver);
+  await waitFor("kube-apiserver", 60, async () => (await get(folder, "/readyz")).status === 200);
+
+  onProgress(`${clusterName}: waiting for node ${nodeName}`);
+  for (const part of parts.others) await startProcess(part);
+  await waitFor("kubelet", 60, async () => {
+    const node = await getJson<Node>(folder, `/api/v1/nodes/${nodeName}`);
+    return (
+      node?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false
+    );
+  });
+  await waitFor(
+    "kube-controller-manager",
+    30,
+    async () => (await get(folder, "/api/v1/namespaces/default/serviceaccounts/default")).status === 200,
+  );
+  onProgress(`${clusterName}: ready`);
+  return { server: apiserverUrl, certificateAuthorityData: Buffer.from(authority).toString("base64") };
+}
+
+/** Stops the cluster and removes what it made, however it came to be in the state it is in. */
+export async function stopKubernetes(): Promise<void> {
+  // First whoever starts pods, then the pods, then the rest.
+  await Promise.all(["kube-proxy", "kubelet"].map(stopProcess));
+  await removeContainers("k8s.io");
+  if (!isRunning("containerd")) endContainers();
+  await Promise.all(names.map(stopProcess));
+  await unmountBelow(folder);
+  await removeCgroups();
+  await removeNetwork();
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(path.join(stateDir, "cni/ipam"), { recursive: true, force: true });
+}
+
+interface Pods {
+  items: {
+    metadata: { namespace: string; name: string };
+    spec: { containers: { image: string }[] };
+    status: { phase: string; containerStatuses?: { ready: boolean }[] };
+  }[];
+}
+
+/** The cluster's pods, for `lab status`. */
+export async function kubernetesStatus(): Promise<string> {
+  if (!isRunning("kube-apiserver")) return "Kubernetes\n  does not run; a DigitalOcean cluster brings it";
+  const pods = await getJson<Pods>(folder, "/api/v1/pods");
+  const lines = (pods?.items ?? []).map(({ metadata, spec, status }) => {
+    const ready = status.containerStatuses?.every((container) => container.ready) ? "ready" : "not ready";
+    return `  ${metadata.namespace}/${metadata.name}  ${status.phase}, ${ready}  ${spec.containers[0]?.image}`;
+  });
+  return ["pods", ...(lines.length ? lines : ["  none"])].join("\n");
+}

@@ -201,6 +201,8 @@ export function processes(
     others: [
       part("kube-controller-manager", {
         ...local("controller-manager", ports.controllerManager),
+        // The controllers' permissions hang on their own service accounts.
+        "use-service-account-credentials": true,
         "service-account-private-key-file": pki("sa.key"),
         "root-ca-file": pki("ca.crt"),
         profiling: false,

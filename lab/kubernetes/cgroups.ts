@@ -1,33 +1,73 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const root = "/sys/fs/cgroup";
-/** The cgroup that a kubelet puts its pods in. */
-const pods = "kubepods";
+const mountPoint = "/sys/fs/cgroup";
 
-/** Where the pods' cgroup is: once with cgroup v2, in each controller's tree with v1. */
-const podTrees = () =>
-  [root, ...readdirSync(root).map((name) => path.join(root, name))]
-    .map((folder) => path.join(folder, pods))
-    .filter((folder) => existsSync(folder));
+/** The cgroup that holds the lab's pods and nothing else, so that another cluster of this machine is safe. */
+export const cgroupRoot = "/slipway";
+
+/** Where cgroups are made: one tree with cgroup v2, one for each controller with v1. */
+const trees = (): string[] =>
+  existsSync(path.join(mountPoint, "cgroup.procs"))
+    ? [mountPoint]
+    : readdirSync(mountPoint)
+        .map((name) => path.join(mountPoint, name))
+        .filter((tree) => existsSync(path.join(tree, "cgroup.procs")));
+
+const below = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => path.join(folder, entry.name));
+
+const processesIn = (folder: string): number[] => [
+  ...readFileSync(path.join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number),
+  ...below(folder).flatMap(processesIn),
+];
 
 function remove(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) remove(path.join(folder, entry.name));
+  below(folder).forEach(remove);
   rmdirSync(folder);
 }
 
-const isBusy = (folder: string): boolean =>
-  readFileSync(path.join(folder, "cgroup.procs"), "utf8").trim() !== "" ||
-  readdirSync(folder, { withFileTypes: true }).some(
-    (entry) => entry.isDirectory() && isBusy(path.join(folder, entry.name)),
-  );
+/** The controllers that a kubelet needs, of those that a `cgroup.controllers` file of cgroup v2 names. */
+export const neededControllers = (available: string): string[] =>
+  available
+    .trim()
+    .split(" ")
+    .filter((name) => ["cpu", "cpuset", "memory", "pids", "hugetlb"].includes(name));
 
-/** Removes the pods' cgroups, once their processes are gone (5 s at most). */
+/** Makes the pods' cgroup: a kubelet takes only one that is there. */
+export function createCgroups(): void {
+  const controllers = path.join(mountPoint, "cgroup.controllers");
+  if (existsSync(controllers))
+    writeFileSync(
+      path.join(mountPoint, "cgroup.subtree_control"),
+      neededControllers(readFileSync(controllers, "utf8"))
+        .map((name) => `+${name}`)
+        .join(" "),
+    );
+  for (const tree of trees()) mkdirSync(path.join(tree, cgroupRoot), { recursive: true });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it has ended meanwhile
+  }
+}
+
+/** Ends what still runs in the pods' cgroup, and removes it. Fails if a process outlives that by 5 s. */
 export async function removeCgroups(): Promise<void> {
-  for (const tree of podTrees()) {
-    for (let tries = 0; tries < 100 && isBusy(tree); tries++) await sleep(50);
-    remove(tree);
+  for (const folder of trees().map((tree) => path.join(tree, cgroupRoot))) {
+    if (!existsSync(folder)) continue;
+    for (let tries = 0; tries < 100; tries++) {
+      const left = processesIn(folder);
+      if (left.length === 0) break;
+      left.forEach(kill);
+      await sleep(50);
+    }
+    remove(folder);
   }
 }

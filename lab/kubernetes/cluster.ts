@@ -7,10 +7,11 @@ import { unmountBelow } from "../mounts.ts";
 import { stateDir } from "../paths.ts";
 import { isRunning, startProcess, stopProcess, waitFor } from "../process.ts";
 import { get, getJson } from "./api.ts";
-import { removeCgroups } from "./cgroups.ts";
+import { createCgroups, removeCgroups } from "./cgroups.ts";
 import { certificates, files, processes } from "./components.ts";
 import { createNetwork, removeNetwork } from "./network.ts";
 import { createPki } from "./pki.ts";
+import { restoreSysctls, saveSysctls } from "./sysctls.ts";
 
 const folder = path.join(stateDir, "kubernetes");
 const names = [
@@ -66,6 +67,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   await stopKubernetes();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
 
+  saveSysctls();
+  createCgroups();
   const parts = processes(settings);
   onProgress(`${clusterName}: starting etcd and kube-apiserver`);
   await startProcess(parts.etcd);
@@ -105,6 +108,7 @@ export async function stopKubernetes(): Promise<void> {
   await unmountBelow(folder);
   await removeCgroups();
   await removeNetwork();
+  restoreSysctls();
   rmSync(folder, { recursive: true, force: true });
   rmSync(path.join(stateDir, "cni/ipam"), { recursive: true, force: true });
 }

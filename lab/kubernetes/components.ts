@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import { apiserverUrl, network, ports } from "../addresses.ts";
 import { containerdSocket } from "../containerd.ts";
 import type { ProcessSpec } from "../process.ts";
+import { cgroupRoot } from "./cgroups.ts";
 import type { CertificateRequest } from "./pki.ts";
 
 /** What the components' configuration depends on. */
@@ -90,6 +91,7 @@ export const kubeletConfig = ({ folder }: Pick<Settings, "folder">): string =>
     authorization: { mode: "AlwaysAllow" },
     containerRuntimeEndpoint: `unix://${containerdSocket}`,
     cgroupDriver: "cgroupfs",
+    cgroupRoot,
     enforceNodeAllocatable: [],
     failSwapOn: false,
     oomScoreAdj: 0,
@@ -210,11 +212,6 @@ export function processes(
         "kube-api-burst": 1000,
         "service-account-private-key-file": pki("sa.key"),
         "root-ca-file": pki("ca.crt"),
-        // Each controller acts under its own name, which is who the default roles are for.
-        "use-service-account-credentials": true,
-        // The default of 20 calls a second makes every start 4 s longer.
-        "kube-api-qps": 1000,
-        "kube-api-burst": 1000,
         profiling: false,
       }),
       part("kube-scheduler", { ...local("scheduler", ports.scheduler), profiling: false }),

@@ -1,7 +1,7 @@
-import { build } from "esbuild";
+import { build, type OutputFile } from "esbuild";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cached, keyOf, type Report } from "./cache.ts";
 import { checkout } from "./paths.ts";
@@ -30,18 +30,6 @@ exec ${quoted(node)} "$here/main.cjs" "$@"
 `;
 }
 
-/** Sources that a bundle may be made of, with what their libraries are pinned by. */
-function sources(): (string | Buffer)[] {
-  const lab = path.join(checkout, "lab");
-  const files = readdirSync(lab, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !/^(node_modules|test|tools)\//.test(file))
-    .sort();
-  return [
-    ...files.flatMap((file) => [file, readFileSync(path.join(lab, file))]),
-    readFileSync(path.join(checkout, "package-lock.json")),
-  ];
-}
-
 /**
  * Runs a bundle until it prints its port, then has Node write down the code it compiled for that: a
  * plugin is ended by a signal, which would skip it.
@@ -61,31 +49,41 @@ async function warmUp(bundle: string): Promise<void> {
   clearTimeout(timeout);
 }
 
+/** A plugin and its libraries in one CommonJS file, as text. */
+async function bundled(name: BundleName): Promise<string> {
+  const result = await build({
+    entryPoints: [path.join(checkout, "lab", "plugins", bundles[name])],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "cjs",
+    target: `node${process.versions.node}`,
+    minify: true,
+    keepNames: true,
+    legalComments: "none",
+    logLevel: "silent",
+    define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
+  }).catch((error: Error) => {
+    throw new Error(`can't bundle ${name} from lab/plugins/${bundles[name]}: ${error.message}`);
+  });
+  return (result.outputFiles[0] as OutputFile).text;
+}
+
 /**
- * Bundles a plugin and its libraries into one file, unless the cache has it, and gives the folder that
- * holds the executable `name`. It runs by the Node that runs this. Fails if the sources don't bundle.
+ * Bundles a plugin and its libraries into one file, and gives the folder in the cache that holds the
+ * executable `name`. It runs by the Node that runs this. Bundling takes a tenth of a second, so it is
+ * done each time: the folder is named by what comes out. Fails if the sources don't bundle.
  */
 export async function bundle(name: BundleName, report: Report): Promise<string> {
-  const key = keyOf([...sources(), process.execPath, process.version]);
+  const text = await bundled(name);
+  const key = keyOf([text, process.execPath, process.version]);
   const make = async (dir: string) => {
-    report(`${name}: bundling`);
-    const outfile = path.join(dir, "main.cjs");
-    await build({
-      entryPoints: [path.join(checkout, "lab", "plugins", bundles[name])],
-      outfile,
-      bundle: true,
-      platform: "node",
-      format: "cjs",
-      target: `node${process.versions.node}`,
-      minify: true,
-      keepNames: true,
-      legalComments: "none",
-      logLevel: "silent",
-      define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
-    });
+    report(`${name}: first start`);
+    const main = path.join(dir, "main.cjs");
+    writeFileSync(main, text);
     writeFileSync(path.join(dir, name), launcher(process.execPath));
     chmodSync(path.join(dir, name), 0o755);
-    await warmUp(outfile);
+    await warmUp(main);
   };
   return await cached({ name, key, make }, report);
 }

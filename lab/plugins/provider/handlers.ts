@@ -1,0 +1,328 @@
+import * as grpc from "@grpc/grpc-js";
+import anyMessage from "google-protobuf/google/protobuf/any_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import statusMessage from "@pulumi/pulumi/proto/status_pb.js";
+import { differences, type Change } from "./diff.ts";
+import type { EngineLog } from "./engineLog.ts";
+import { Unfinished, type Call, type Provider, type Resource } from "./provider.ts";
+import {
+  findFailures,
+  known,
+  plain,
+  inputsOf,
+  previewed,
+  secretOutputs,
+  withDefaults,
+  withName,
+  type Failure,
+} from "./schema.ts";
+import { receive, send, type Properties } from "./values.ts";
+
+type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
+
+/** A unary call: answers with what the handler gives, or with its error. */
+const unary =
+  <Request, Response>(handler: Handler<Request, Response>): grpc.handleUnaryCall<Request, Response> =>
+  async (call, reply) => {
+    try {
+      reply(null, await handler(call.request));
+    } catch (error) {
+      reply({ code: grpc.status.UNKNOWN, details: (error as Error).message, metadata: details(error) });
+    }
+  };
+
+/** What goes along with an error: of an unfinished resource, what there is of it. */
+function details(error: unknown): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  if (!(error instanceof Unfinished)) return metadata;
+  const { found, message, secrets, inputs } = error;
+  const failed = new messages.ErrorResourceInitFailed();
+  failed.setId(found.id);
+  failed.setProperties(send(found.state, secrets));
+  failed.setReasonsList([message]);
+  failed.setInputs(send(inputs, secrets));
+  const packed = new anyMessage.Any();
+  packed.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+  const status = new statusMessage.Status();
+  status.setCode(grpc.status.UNKNOWN);
+  status.setMessage(message);
+  status.addDetails(packed);
+  // gRPC's own place for structured errors, which grpc-js leaves to its users.
+  metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
+  return metadata;
+}
+
+const checkFailures = (failures: Failure[]) =>
+  failures.map(({ property, reason }) => {
+    const failure = new messages.CheckFailure();
+    failure.setProperty(property);
+    failure.setReason(reason);
+    return failure;
+  });
+
+/** Whether `ignoreChanges` names the path or what it is part of. */
+const isIgnored = (path: string, ignored: readonly string[]) =>
+  ignored.some((prefix) => path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`));
+
+/** Whether a new resource may only come after the old one: both would have the same given name. */
+const bearsGivenName = (inputs: Properties) =>
+  typeof inputs.name === "string" && !(inputs.__defaults as string[] | undefined)?.includes("name");
+
+const { PropertyDiff, DiffResponse } = messages;
+const kinds = {
+  add: [PropertyDiff.Kind.ADD, PropertyDiff.Kind.ADD_REPLACE],
+  delete: [PropertyDiff.Kind.DELETE, PropertyDiff.Kind.DELETE_REPLACE],
+  update: [PropertyDiff.Kind.UPDATE, PropertyDiff.Kind.UPDATE_REPLACE],
+} as const;
+
+function diffResponse(changes: Change[], deleteBeforeReplace: boolean) {
+  const response = new DiffResponse();
+  const top = (path: string) => path.split(/[.[]/, 1)[0] as string;
+  const replacing = changes.filter((change) => change.replaces);
+  response.setChanges(
+    changes.length ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE,
+  );
+  response.setDiffsList([...new Set(changes.map(({ path }) => top(path)))]);
+  response.setReplacesList([...new Set(replacing.map(({ path }) => top(path)))]);
+  response.setDeletebeforereplace(replacing.length > 0 && deleteBeforeReplace);
+  response.setHasdetaileddiff(true);
+  for (const { path, kind, replaces } of changes) {
+    const diff = new PropertyDiff();
+    diff.setKind(kinds[kind][replaces ? 1 : 0]);
+    response.getDetaileddiffMap().set(path, diff);
+  }
+  return response;
+}
+
+/** The ResourceProvider service of a provider, for grpc-js. */
+export function handlersOf<Client>(
+  provider: Provider<Client>,
+  log: EngineLog,
+): grpc.UntypedServiceImplementation {
+  const interrupted = new AbortController();
+  let client: Client | undefined;
+
+  const configured = (): Client => {
+    if (client === undefined) throw new Error(`${provider.name} (stand-in): used before it was configured`);
+    return client;
+  };
+  const call = (urn: string, timeout = 0): Call => ({
+    // Seconds; 0 is no limit.
+    signal: timeout
+      ? AbortSignal.any([interrupted.signal, AbortSignal.timeout(timeout * 1000)])
+      : interrupted.signal,
+    log: (message) => log.write(urn, message, false),
+    status: (message) => log.write(urn, message, true),
+  });
+  const resourceOf = (urn: string): Resource<Client> => {
+    const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+    const resource = provider.resources[type];
+    if (!resource) {
+      const there = Object.keys(provider.resources).join(", ");
+      throw new Error(`${provider.name} (stand-in): no resource "${type}"; it has only ${there}`);
+    }
+    return resource;
+  };
+  /** Runs what may leave an unfinished resource, and adds to such an error what the engine keeps of it. */
+  const keepUnfinished = async <T>(
+    inputs: Properties,
+    secrets: string[],
+    job: () => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await job();
+    } catch (error) {
+      if (error instanceof Unfinished) Object.assign(error, { inputs, secrets });
+      throw error;
+    }
+  };
+
+  const handlers = {
+    handshake: unary(() => {
+      const response = new messages.ProviderHandshakeResponse();
+      response.setAcceptSecrets(true);
+      response.setAcceptOutputs(true);
+      return response;
+    }),
+
+    getPluginInfo: unary(() => {
+      const info = new plugin.PluginInfo();
+      info.setVersion(provider.version);
+      return info;
+    }),
+
+    getSchema: unary(() => {
+      const schema = {
+        name: provider.name,
+        version: provider.version,
+        description: `Stand-in for the official ${provider.name} provider, with only a few resource types.`,
+      };
+      const response = new messages.GetSchemaResponse();
+      response.setSchema(JSON.stringify(schema));
+      return response;
+    }),
+
+    checkConfig: unary((request: messages.CheckRequest) => {
+      const response = new messages.CheckResponse();
+      const { values, secrets } = receive(request.getNews());
+      const config = known(provider.config, values);
+      response.setFailuresList(checkFailures(findFailures(provider.config, { values: config, secrets })));
+      response.setInputs(request.getNews());
+      return response;
+    }),
+
+    diffConfig: unary((request: messages.DiffRequest) => {
+      const { values: news } = receive(request.getNews());
+      const { values: olds } = receive(request.getOlds());
+      const [before, after] = [known(provider.config, olds), known(provider.config, news)];
+      return diffResponse(differences(provider.config, before, after, before), false);
+    }),
+
+    configure: unary((request: messages.ConfigureRequest) => {
+      const { values } = receive(request.getArgs());
+      client = provider.configure(known(provider.config, values));
+      const response = new messages.ConfigureResponse();
+      response.setAcceptsecrets(true);
+      response.setSupportspreview(true);
+      response.setAcceptresources(false);
+      response.setAcceptoutputs(true);
+      return response;
+    }),
+
+    invoke: unary(async (request: messages.InvokeRequest) => {
+      const token = request.getTok();
+      const invocable = provider.functions[token];
+      if (!invocable) {
+        const there = Object.keys(provider.functions).join(", ");
+        throw new Error(`${provider.name} (stand-in): no function "${token}"; it has only ${there}`);
+      }
+      const received = receive(request.getArgs());
+      const response = new messages.InvokeResponse();
+      const failures = findFailures(invocable.inputs, received);
+      response.setFailuresList(checkFailures(failures));
+      if (failures.length === 0) {
+        const answer = await invocable.run(configured(), plain(received.values), call(""));
+        response.setReturn(send(answer, invocable.secrets));
+      }
+      return response;
+    }),
+
+    check: unary(async (request: messages.CheckRequest) => {
+      const resource = resourceOf(request.getUrn());
+      const received = receive(request.getNews());
+      const { values: olds } = receive(request.getOlds());
+      let inputs = withDefaults(resource.schema, received.values);
+      if (resource.choosesName) {
+        const name = request.getName() || (request.getUrn().split("::").at(-1) as string);
+        inputs = withName(inputs, olds, name, Buffer.from(request.getRandomseed_asU8()));
+      }
+      const failures = findFailures(resource.schema, { values: inputs, secrets: received.secrets });
+      if (failures.length === 0) failures.push(...(resource.failures?.(inputs) ?? []));
+      if (failures.length === 0) inputs = (await resource.normalise?.(inputs)) ?? inputs;
+      const response = new messages.CheckResponse();
+      response.setFailuresList(checkFailures(failures));
+      response.setInputs(send(inputs, received.secrets));
+      return response;
+    }),
+
+    diff: unary((request: messages.DiffRequest) => {
+      const { schema } = resourceOf(request.getUrn());
+      const [state, inputs, oldInputs] = [request.getOlds(), request.getNews(), request.getOldInputs()].map(
+        (message) => receive(message).values,
+      ) as [Properties, Properties, Properties];
+      const changes = differences(schema, state, inputs, oldInputs).filter(
+        ({ path }) => !isIgnored(path, request.getIgnorechangesList()),
+      );
+      return diffResponse(changes, bearsGivenName(inputs));
+    }),
+
+    create: unary(async (request: messages.CreateRequest) => {
+      const resource = resourceOf(request.getUrn());
+      const received = receive(request.getProperties());
+      const inputs = plain(received.values);
+      const secrets = [...received.secrets, ...secretOutputs(resource.schema)];
+      const response = new messages.CreateResponse();
+      if (request.getPreview()) {
+        response.setProperties(send(previewed(resource.schema, inputs), secrets));
+        return response;
+      }
+      const { id, state } = await keepUnfinished(received.values, secrets, () =>
+        resource.create(configured(), inputs, call(request.getUrn(), request.getTimeout())),
+      );
+      response.setId(id);
+      response.setProperties(send(state, secrets));
+      return response;
+    }),
+
+    read: unary(async (request: messages.ReadRequest) => {
+      const resource = resourceOf(request.getUrn());
+      const state = receive(request.getProperties());
+      const inputs = receive(request.getInputs());
+      const secrets = [...state.secrets, ...secretOutputs(resource.schema)];
+      const found = await resource.read(
+        configured(),
+        request.getId(),
+        plain(state.values),
+        call(request.getUrn(), request.getTimeout()),
+      );
+      const response = new messages.ReadResponse();
+      if (!found) return response;
+      response.setId(found.id);
+      response.setProperties(send(found.state, secrets));
+      response.setInputs(send(inputsOf(resource.schema, found.state, inputs.values), inputs.secrets));
+      return response;
+    }),
+
+    update: unary(async (request: messages.UpdateRequest) => {
+      const resource = resourceOf(request.getUrn());
+      const old = receive(request.getOlds()).values;
+      const received = receive(request.getNews());
+      const oldInputs = receive(request.getOldInputs()).values;
+      const secrets = [...received.secrets, ...secretOutputs(resource.schema)];
+      const changed = differences(resource.schema, old, received.values, oldInputs)
+        .map(({ path }) => path)
+        .filter((path) => !isIgnored(path, request.getIgnorechangesList()));
+      const inputs = plain(received.values);
+      const response = new messages.UpdateResponse();
+      if (request.getPreview()) {
+        const state = previewed(resource.schema, inputs, old);
+        response.setProperties(send(resource.preview?.(state, changed) ?? state, secrets));
+        return response;
+      }
+      const state = await keepUnfinished(received.values, secrets, () =>
+        resource.update(
+          configured(),
+          { id: request.getId(), state: plain(old) },
+          inputs,
+          changed,
+          call(request.getUrn(), request.getTimeout()),
+        ),
+      );
+      response.setProperties(send(state, secrets));
+      return response;
+    }),
+
+    delete: unary(async (request: messages.DeleteRequest) => {
+      const resource = resourceOf(request.getUrn());
+      const { values } = receive(request.getProperties());
+      await resource.delete(
+        configured(),
+        { id: request.getId(), state: plain(values) },
+        call(request.getUrn(), request.getTimeout()),
+      );
+      return new empty.Empty();
+    }),
+
+    cancel: unary(() => {
+      interrupted.abort(new Error("interrupted"));
+      return new empty.Empty();
+    }),
+
+    attach: unary(() => new empty.Empty()),
+    getMapping: unary(() => new messages.GetMappingResponse()),
+    getMappings: unary(() => new messages.GetMappingsResponse()),
+  };
+  return handlers as unknown as grpc.UntypedServiceImplementation;
+}

@@ -1,4 +1,14 @@
-import { lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import path from "node:path";
 import { installedVersion } from "./installed.ts";
 import { binDir, pulumiHome } from "./paths.ts";
@@ -12,14 +22,33 @@ function pointTo(link: string, target: string): void {
   renameSync(draft, link);
 }
 
-const forUsers = ["pulumi", "pulumi-language-nodejs", "kubectl", "kustomize"] as const;
+/** Makes `file` the same file as `source`, or a copy of it where they are on different file systems. */
+function placeAs(file: string, source: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const [there, wanted] = [statSync(file, { throwIfNoEntry: false }), statSync(source)];
+  if (there && (there.ino === wanted.ino || (there.size === wanted.size && there.mtimeMs >= wanted.mtimeMs)))
+    return;
+  const draft = `${file}.${process.pid}`;
+  rmSync(draft, { force: true });
+  try {
+    linkSync(source, draft);
+  } catch {
+    copyFileSync(source, draft);
+  }
+  renameSync(draft, file);
+}
+
+const forUsers = ["pulumi", "kubectl", "kustomize"] as const;
 const providers = ["kubernetes", "digitalocean", "docker"] as const;
 
 /** The tools that `installPulumiHome` lays out. */
 export type PulumiTools = Record<
-  (typeof forUsers)[number] | `pulumi-resource-${(typeof providers)[number]}`,
+  (typeof forUsers)[number] | "pulumi-language-nodejs" | `pulumi-resource-${(typeof providers)[number]}`,
   string
 >;
+
+/** The CLI, where the npm package `pulumi` looks for it at its own version. */
+const cli = () => path.join(pulumiHome, "versions", installedVersion("pulumi"), "bin", "pulumi");
 
 /**
  * Where the engine, the npm package `pulumi` and the user's PATH look for the tools, as link to target:
@@ -32,12 +61,16 @@ export function pulumiLinks(tools: PulumiTools): Record<string, string> {
     const folder = `resource-${name}-v${installedVersion(`@pulumi/${name}`)}`;
     links.set(path.join(pulumiHome, "plugins", folder, plugin), tools[plugin]);
   }
-  links.set(path.join(pulumiHome, "versions", installedVersion("pulumi"), "bin", "pulumi"), tools.pulumi);
-  for (const name of forUsers) links.set(path.join(binDir, name), tools[name]);
+  links.set(path.join(path.dirname(cli()), "pulumi-language-nodejs"), tools["pulumi-language-nodejs"]);
+  for (const name of forUsers) links.set(path.join(binDir, name), name === "pulumi" ? cli() : tools[name]);
   return Object.fromEntries(links);
 }
 
-/** Makes the links of `pulumiLinks`. Quick, and changes nothing that is right already. */
+/**
+ * Makes the links of `pulumiLinks`, and puts the CLI itself beside the language host: the engine warns of
+ * one that it finds elsewhere on PATH. Quick, and changes nothing that is right already.
+ */
 export function installPulumiHome(tools: PulumiTools): void {
+  placeAs(cli(), tools.pulumi);
   for (const [link, target] of Object.entries(pulumiLinks(tools))) pointTo(link, target);
 }

@@ -43,7 +43,7 @@ async function warmUp(bundle: string): Promise<void> {
     require(${JSON.stringify(bundle)});`;
   const child = spawn(process.execPath, ["-e", script, "127.0.0.1:1"], { stdio: ["pipe", "pipe", "ignore"] });
   const ended = once(child, "exit");
-  const timeout = setTimeout(() => child.kill(), 5000);
+  const timeout = setTimeout(() => child.kill("SIGKILL"), 5000);
   child.stdout.once("data", () => child.stdin.end("\n"));
   await ended;
   clearTimeout(timeout);

@@ -67,8 +67,10 @@ const isIgnored = (path: string, ignored: readonly string[]) =>
   ignored.some((prefix) => path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`));
 
 /** Whether a new resource may only come after the old one: both would have the same given name. */
-const bearsGivenName = (inputs: Properties) =>
-  typeof inputs.name === "string" && !(inputs.__defaults as string[] | undefined)?.includes("name");
+const bearsSameName = (inputs: Properties, state: Properties) =>
+  typeof inputs.name === "string" &&
+  inputs.name === state.name &&
+  !(inputs.__defaults as string[] | undefined)?.includes("name");
 
 const { PropertyDiff, DiffResponse } = messages;
 const kinds = {
@@ -228,14 +230,15 @@ export function handlersOf<Client>(
     }),
 
     diff: unary((request: messages.DiffRequest) => {
-      const { schema } = resourceOf(request.getUrn());
+      const { schema, comparesInputs } = resourceOf(request.getUrn());
       const [state, inputs, oldInputs] = [request.getOlds(), request.getNews(), request.getOldInputs()].map(
         (message) => receive(message).values,
       ) as [Properties, Properties, Properties];
-      const changes = differences(schema, state, inputs, oldInputs).filter(
+      const before = comparesInputs ? oldInputs : state;
+      const changes = differences(schema, before, inputs, oldInputs).filter(
         ({ path }) => !isIgnored(path, request.getIgnorechangesList()),
       );
-      return diffResponse(changes, bearsGivenName(inputs));
+      return diffResponse(changes, bearsSameName(inputs, state));
     }),
 
     create: unary(async (request: messages.CreateRequest) => {
@@ -261,13 +264,19 @@ export function handlersOf<Client>(
       const state = receive(request.getProperties());
       const inputs = receive(request.getInputs());
       const secrets = [...state.secrets, ...secretOutputs(resource.schema)];
+      const response = new messages.ReadResponse();
+      if (!resource.read) {
+        response.setId(request.getId());
+        response.setProperties(request.getProperties());
+        response.setInputs(request.getInputs());
+        return response;
+      }
       const found = await resource.read(
         configured(),
         request.getId(),
         plain(state.values),
         call(request.getUrn(), request.getTimeout()),
       );
-      const response = new messages.ReadResponse();
       if (!found) return response;
       response.setId(found.id);
       response.setProperties(send(found.state, secrets));
@@ -281,7 +290,8 @@ export function handlersOf<Client>(
       const received = receive(request.getNews());
       const oldInputs = receive(request.getOldInputs()).values;
       const secrets = [...received.secrets, ...secretOutputs(resource.schema)];
-      const changed = differences(resource.schema, old, received.values, oldInputs)
+      const before = resource.comparesInputs ? oldInputs : old;
+      const changed = differences(resource.schema, before, received.values, oldInputs)
         .map(({ path }) => path)
         .filter((path) => !isIgnored(path, request.getIgnorechangesList()));
       const inputs = plain(received.values);

@@ -22,6 +22,8 @@ export interface Resource<Client> {
   schema: Schema;
   /** Whether `name` is chosen where a program gives none. */
   choosesName?: true;
+  /** Whether what counts as a difference is one from the last inputs, rather than from the state. */
+  comparesInputs?: true;
   /** What is wrong with the inputs, beyond what the schema says. */
   failures?(inputs: Properties): Failure[];
   /** Inputs as they are kept, such as with a digest of the files that they name. */
@@ -30,8 +32,8 @@ export interface Resource<Client> {
   preview?(state: Properties, changed: readonly string[]): Properties;
   /** Fails with `Unfinished` if there is a resource now, but not a working one. */
   create(client: Client, inputs: Properties, call: Call): Promise<Found>;
-  /** Undefined if there is none. `state` is empty in an import. */
-  read(client: Client, id: string, state: Properties, call: Call): Promise<Found | undefined>;
+  /** Undefined if there is none. `state` is empty in an import. Without it, a refresh keeps what is known. */
+  read?(client: Client, id: string, state: Properties, call: Call): Promise<Found | undefined>;
   /** `changed`: paths of what differs. None, if the last create or update was not finished. */
   update(
     client: Client,

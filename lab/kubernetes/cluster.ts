@@ -1,14 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { apiserverUrl } from "../addresses.ts";
-import { endContainers, removeContainers } from "../containerd.ts";
+import { removePods } from "../containers.ts";
 import { findProgram } from "../debian.ts";
 import { unmountBelow } from "../mounts.ts";
 import { stateDir } from "../paths.ts";
 import { isRunning, startProcess, stopProcess, waitFor } from "../process.ts";
 import { get, getJson } from "./api.ts";
 import { createCgroups, removeCgroups } from "./cgroups.ts";
-import { certificates, files, processes } from "./components.ts";
+import { certificates, files, podLogs, processes } from "./components.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { createNetwork, removeNetwork } from "./network.ts";
 import { createPki } from "./pki.ts";
 import { restoreSysctls, saveSysctls } from "./sysctls.ts";
@@ -102,15 +103,14 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
 export async function stopKubernetes(): Promise<void> {
   // First whoever starts pods, then the pods, then the rest.
   await Promise.all(["kube-proxy", "kubelet"].map(stopProcess));
-  await removeContainers("k8s.io");
-  if (!isRunning("containerd")) endContainers();
+  await removePods();
   await Promise.all(names.map(stopProcess));
   await unmountBelow(folder);
+  removeLeftovers(podLogs(folder));
   await removeCgroups();
   await removeNetwork();
   restoreSysctls();
   rmSync(folder, { recursive: true, force: true });
-  rmSync(path.join(stateDir, "cni/ipam"), { recursive: true, force: true });
 }
 
 interface Pods {

@@ -72,6 +72,10 @@ export const webhookConfig = (url: string): string =>
     "current-context": "webhook",
   });
 
+/** Where the cluster's pods log to. */
+export const podLogs = (folder: string) => path.join(folder, "pods");
+
+/** The kubelet's configuration. */
 export const kubeletConfig = ({ folder }: Pick<Settings, "folder">): string =>
   stringify({
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -85,10 +89,11 @@ export const kubeletConfig = ({ folder }: Pick<Settings, "folder">): string =>
     tlsPrivateKeyFile: path.join(folder, "pki/kubelet.key"),
     authentication: {
       anonymous: { enabled: false },
-      webhook: { enabled: false },
+      webhook: { enabled: true },
       x509: { clientCAFile: path.join(folder, "pki/ca.crt") },
     },
-    authorization: { mode: "AlwaysAllow" },
+    authorization: { mode: "Webhook" },
+    podLogsDir: podLogs(folder),
     containerRuntimeEndpoint: `unix://${containerdSocket}`,
     cgroupDriver: "cgroupfs",
     cgroupRoot,

@@ -6,6 +6,8 @@ export class ApiError extends Error {
   readonly status: number;
   /** Milliseconds until DigitalOcean takes the next request, where it says so. */
   readonly waitMs: number | undefined;
+  /** Whether the request met a server error before, and may have been carried out then. */
+  mayBeDone = false;
   constructor(status: number, message: string, waitMs?: number) {
     super(message);
     this.status = status;
@@ -51,11 +53,11 @@ export class Api {
 
   /**
    * The answer's body. Fails with `ApiError`, in DigitalOcean's words and with its request id. Waits and
-   * repeats after a 429; after a server error as well, unless the request creates something, which may
-   * have happened.
+   * repeats after a 429 or a server error, as the official provider does.
    */
   async request<T>(method: string, path: string, signal: AbortSignal, body?: unknown): Promise<T> {
     const { retries, retryMs } = this.#options;
+    let mayBeDone = false;
     return await pRetry(() => this.#once<T>(method, path, signal, body), {
       retries,
       minTimeout: retryMs,
@@ -63,11 +65,13 @@ export class Api {
       signal,
       shouldRetry: ({ error }) => {
         if (!(error instanceof ApiError)) return false;
-        if ((error.waitMs ?? 0) > longestWait) return false;
-        return error.status === 429 || (error.status >= 500 && method !== "POST");
+        return (error.status === 429 || error.status >= 500) && (error.waitMs ?? 0) <= longestWait;
       },
       onFailedAttempt: async ({ error, retriesLeft }) => {
-        if (error instanceof ApiError && error.waitMs && error.waitMs <= longestWait && retriesLeft > 0)
+        if (!(error instanceof ApiError)) return;
+        error.mayBeDone = mayBeDone;
+        mayBeDone ||= error.status >= 500;
+        if (error.waitMs && error.waitMs <= longestWait && retriesLeft > 0)
           await sleep(error.waitMs, undefined, { signal });
       },
     });

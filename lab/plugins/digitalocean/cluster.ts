@@ -54,20 +54,22 @@ async function finish(api: Api, cluster: ApiCluster, kept: Properties, call: Cal
 }
 
 /**
- * Adds to "this name is taken" how to take over the cluster that has it. That may be what a killed
- * update left, or another stack's: nothing in the API tells which, and the wrong guess would let one
- * stack delete another's cluster. So the user decides, as with the official provider.
+ * The cluster that a refused request found under its name, if this very request made it: its answer was
+ * lost to a server error, and repeating it was refused. Any other may be what a killed update left, or
+ * another stack's. Nothing in the API tells which, and the wrong guess would let one stack delete
+ * another's cluster; so it fails, as the official provider does, and says how to take it over.
  */
-async function withOwner(api: Api, error: unknown, name: unknown, call: Call): Promise<unknown> {
-  if (!(error instanceof ApiError) || error.status !== 422) return error;
+async function takenName(api: Api, error: unknown, name: unknown, call: Call): Promise<ApiCluster> {
+  if (!(error instanceof ApiError) || error.status !== 422) throw error;
   const { kubernetes_clusters: clusters } = await api.request<{ kubernetes_clusters: ApiCluster[] }>(
     "GET",
     `${base}?per_page=200`,
     call.signal,
   );
   const same = clusters.find((cluster) => cluster.name === name);
-  if (!same?.node_pools.some((pool) => pool.tags?.includes(defaultPoolTag))) return error;
-  return new Error(
+  if (!same?.node_pools.some((pool) => pool.tags?.includes(defaultPoolTag))) throw error;
+  if (error.mayBeDone) return same;
+  throw new Error(
     `${error.message}; if an interrupted update of this stack created cluster ${same.id}, take it over: pulumi import digitalocean:index/kubernetesCluster:KubernetesCluster <name> ${same.id}`,
   );
 }
@@ -92,7 +94,7 @@ export const kubernetesCluster: Resource<Api> = {
     try {
       ({ kubernetes_cluster: cluster } = await api.request<Answer>("POST", base, call.signal, request));
     } catch (error) {
-      throw await withOwner(api, error, inputs.name, call);
+      cluster = await takenName(api, error, inputs.name, call);
     }
     return { id: cluster.id, state: await finish(api, cluster, inputs, call) };
   },

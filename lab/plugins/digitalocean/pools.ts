@@ -52,17 +52,18 @@ export const poolSchema = {
   maxNodes: { type: "number" },
   minNodes: { type: "number" },
   name: { type: "string", required: true },
-  nodeCount: { type: "number" },
+  // An autoscaler's choice is no difference from what the program asked for.
+  nodeCount: { type: "number", unnoticed: ({ autoScale }) => autoScale === true },
   nodes: { type: { list: { object: node } }, output: true },
   size: { type: "string", required: true, replaces: true },
   tags: { type: { set: "string" } },
   taints: { type: { set: { object: taint } } },
 } satisfies Record<Exclude<keyof types.output.KubernetesClusterNodePool, "id">, Property>;
 
-/** What a request says of a pool. `tag`: a further tag that it gets. */
+/** What a request says of a pool; of an autoscaled one not how many nodes. `tag`: a further tag that it gets. */
 export const poolRequest = (pool: Properties, tag?: string) => ({
   name: pool.name,
-  count: pool.nodeCount,
+  count: pool.autoScale ? undefined : pool.nodeCount,
   tags: [...((pool.tags as string[] | undefined) ?? []), ...(tag ? [tag] : [])],
   labels: pool.labels ?? {},
   taints: pool.taints ?? [],
@@ -73,6 +74,7 @@ export const poolRequest = (pool: Properties, tag?: string) => ({
 /** What a request for a new pool says. */
 export const newPoolRequest = (pool: Properties, tag?: string) => ({
   ...poolRequest(pool, tag),
+  count: pool.nodeCount,
   size: pool.size,
   ...(pool.gpuPartitionMode ? { gpu_partition_mode: pool.gpuPartitionMode } : {}),
 });
@@ -80,7 +82,7 @@ export const newPoolRequest = (pool: Properties, tag?: string) => ({
 /** Tags that a program gave: without DigitalOcean's own and the provider's. */
 export const givenTags = (tags: string[] = []) => tags.filter((tag) => !/^(k8s$|k8s:|terraform:)/.test(tag));
 
-/** A pool's state. The number of nodes that an autoscaler chose is not the program's. */
+/** A pool's state. */
 export function poolState(
   pool: ApiPool,
 ): Omit<types.output.KubernetesClusterNodePool, "id"> & { id: string } {
@@ -90,7 +92,7 @@ export function poolState(
     size: pool.size,
     actualNodeCount: pool.count,
     autoScale: pool.auto_scale ?? false,
-    ...(pool.auto_scale ? {} : { nodeCount: pool.count }),
+    nodeCount: pool.count,
     ...(pool.auto_scale ? { minNodes: pool.min_nodes, maxNodes: pool.max_nodes } : {}),
     ...(pool.gpu_partition_mode ? { gpuPartitionMode: pool.gpu_partition_mode } : {}),
     labels: pool.labels ?? {},

@@ -34,7 +34,8 @@ function objectChanges(
   replacesAll: boolean,
 ): Change[] {
   return Object.entries(schema).flatMap(([name, property]) => {
-    if (property.output || property.unnoticed) return [];
+    const { unnoticed } = property;
+    if (property.output || unnoticed === true || unnoticed?.(inputs)) return [];
     const path = prefix + name;
     const old: Value = state[name] ?? null;
     const wanted: Value = inputs[name] ?? null;

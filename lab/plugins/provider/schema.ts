@@ -26,8 +26,8 @@ export interface Property {
   secret?: true;
   /** Whether another value needs another resource. */
   replaces?: true | ((old: Value, wanted: Value) => boolean);
-  /** Whether another value is no reason for an update, such as a password. */
-  unnoticed?: true;
+  /** Whether another value is no reason for an update, such as a password; may depend on its neighbours. */
+  unnoticed?: true | ((inputs: Properties) => boolean);
 }
 
 /** Properties by name. */

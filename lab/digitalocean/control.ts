@@ -45,10 +45,13 @@ export function control(url: string = digitaloceanUrl) {
     /** Makes the next calls slow or fail. */
     fail: (fault: FaultRequest) => call<void>("POST", "/faults", fault),
     clearFaults: () => call<void>("DELETE", "/faults"),
-    /** Moves the emulator's clock, so that tokens come to their end; returns the new time. */
+    /**
+     * Moves the emulator's clock, so that tokens come to their end; returns the new time. A cluster
+     * refuses an ended token some 10 s later: kube-apiserver keeps what it was told for that long.
+     */
     forward: async (seconds: number) =>
       (await call<{ now: string }>("POST", "/clock", { forwardSeconds: seconds })).now,
-    /** Ends every cluster token now; returns how many. */
+    /** Ends every cluster token now, as `forward` does; returns how many. */
     expireClusterTokens: async () =>
       (await call<{ expired: number }>("POST", "/cluster-tokens/expire")).expired,
     /** Makes an API token with only these scopes, such as `kubernetes:read`; default: without an end. */

@@ -106,9 +106,10 @@ function workload({
 }: Given): Problem[] {
   const problems: Problem[] = [];
   const scale = autoscaler?.spec;
-  if (given(replicas) && given(deployment?.spec?.replicas))
+  const replicasGiven = given(replicas) && replicas !== 1; // 1 is the default
+  if (replicasGiven && given(deployment?.spec?.replicas))
     problems.push(excludes("replicas", "deployment.spec.replicas", "they are the same number"));
-  if (autoscaler && given(replicas))
+  if (autoscaler && replicasGiven)
     problems.push(excludes("replicas", "autoscaler", "the autoscaler decides how many pods run"));
   if (autoscaler && given(deployment?.spec?.replicas))
     problems.push(

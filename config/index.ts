@@ -47,8 +47,12 @@ function problemsOf(
   });
 }
 
-/** A value as the engine hands it over: texts as they are, everything else as JSON. */
-function decoded(key: Key<unknown>, raw: string): unknown {
+/**
+ * A value as the engine hands it over: texts as they are, everything else as JSON. An empty one is none:
+ * `Pulumi.yaml` can't declare a key without a default and not have it required.
+ */
+function decoded(key: Key<unknown>, raw: string | undefined): unknown {
+  if (raw === undefined || raw === "" || raw === "{}") return undefined;
   if (key.type === "string") return raw;
   try {
     return JSON.parse(raw);
@@ -72,15 +76,14 @@ export function checkConfig(
   const config: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const [name, key] of Object.entries(keys) as [string, Key<unknown>][]) {
-    const text = raw[namespace + name];
-    const value = text === undefined ? undefined : decoded(key, text);
+    const value = decoded(key, raw[namespace + name]);
     const secret = key.secret === true || isSecret(namespace + name);
     const result = key.schema.safeParse(value);
     // A value with a problem of its own still counts as given where two values are compared.
     config[name] = result.success ? result.data : key.type === "object" ? Object(value ?? {}) : value;
     if (!result.success) problems.push(...problemsOf(name, key, value, secret, result.error.issues));
     const holdsSecret = key.secret || (name === "registry" && valueAt(value, ["password"]) !== undefined);
-    if (holdsSecret && text !== undefined && !isSecret(namespace + name))
+    if (holdsSecret && value !== undefined && !isSecret(namespace + name))
       problems.push({
         path: name === "registry" ? "registry.password" : name,
         received: "a value in plain text, not shown",

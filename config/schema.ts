@@ -148,7 +148,7 @@ export const keys = {
   ),
   registry: key("object", registry.prefault({}), "ghcr.io"),
   build: key("object", build.optional(), "app"),
-  replicas: key("integer", whole(0, 1000).optional(), "1"),
+  replicas: key("integer", whole(0, 1000).default(1), "1"),
   port: key("integer", whole(1, 65535).default(8080), "8080"),
   env: key("object", texts(variableName, "a map of environment variables").default({}), "hello"),
   secretEnv: key("object", texts(variableName, "a map of environment variables").default({}), "VALUE", true),

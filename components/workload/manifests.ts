@@ -88,7 +88,7 @@ export function deploymentManifest(
   const patch = { ...spec, template: { ...(template as object | undefined), spec: pod } };
   const merged = mergePatch(
     {
-      ...(options.autoscaler ? {} : { replicas: options.replicas ?? 1 }),
+      ...(options.autoscaler ? {} : { replicas: options.replicas }),
       selector: { matchLabels: selectorOf(options) },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       // A rollout without progress for so long has failed (Kubernetes' own default is 600).

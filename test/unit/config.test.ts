@@ -39,7 +39,7 @@ interface BadInput {
 // prettier-ignore
 const badInputs: BadInput[] = [
   { what: "no image tag", changes: {}, without: ["imageTag"], at: "imageTag", received: "nothing", allowed: /a tag of up to 128/, fix: "pulumi config set imageTag v0.0.1" },
-  { what: "an empty image tag", changes: { imageTag: "" }, at: "imageTag", received: '""', allowed: /a tag/, fix: "pulumi config set imageTag v0.0.1" },
+  { what: "an empty image tag", changes: { imageTag: "" }, at: "imageTag", received: "nothing", allowed: /a tag/, fix: "pulumi config set imageTag v0.0.1" },
   { what: "an image tag with a space", changes: { imageTag: "v1 beta" }, at: "imageTag", received: '"v1 beta"', allowed: /a tag/, fix: "pulumi config set imageTag v0.0.1" },
   { what: "an image tag with a digest", changes: { imageTag: "v1@sha256:00" }, at: "imageTag", received: "v1@sha256", allowed: /a tag/, fix: "pulumi config set imageTag v0.0.1" },
   { what: "a tag longer than Docker takes", changes: { imageTag: "v".repeat(129) }, at: "imageTag", received: "vvv...", allowed: /128/, fix: "pulumi config set imageTag v0.0.1" },
@@ -77,7 +77,7 @@ const badInputs: BadInput[] = [
   { what: "an unknown name in the pod's spec", changes: { deployment: { spec: { template: { spec: { nodeSelektor: {} } } } } }, at: "deployment.spec.template.spec.nodeSelektor", received: "{}", allowed: /nodeSelector/, fix: "pulumi config rm --path deployment.spec.template.spec.nodeSelektor" },
   { what: "replicas twice", changes: { replicas: "2", deployment: { spec: { replicas: 3 } } }, at: "replicas", received: "slipway:deployment.spec.replicas", allowed: /the same number/, fix: "pulumi config rm --path replicas" },
   { what: "replicas and an autoscaler", changes: { replicas: "2", autoscaler: { spec: { maxReplicas: 3 } } }, at: "replicas", received: "slipway:autoscaler", allowed: /autoscaler decides/, fix: "pulumi config rm --path replicas" },
-  { what: "an autoscaler without a bound", changes: { autoscaler: {} }, at: "autoscaler.spec.maxReplicas", received: "nothing", allowed: /from 1 to 1000/, fix: "pulumi config set --path autoscaler.spec.maxReplicas 3" },
+  { what: "an autoscaler without a bound", changes: { autoscaler: { spec: { minReplicas: 1 } } }, at: "autoscaler.spec.maxReplicas", received: "nothing", allowed: /from 1 to 1000/, fix: "pulumi config set --path autoscaler.spec.maxReplicas <value>" },
   { what: "an autoscaler upside down", changes: { autoscaler: { spec: { minReplicas: 5, maxReplicas: 3 } } }, at: "autoscaler.spec.minReplicas", received: "5", allowed: /at most maxReplicas, which is 3/, fix: "pulumi config set --path autoscaler.spec.minReplicas 3" },
   { what: "a disruption budget with two bounds", changes: { disruptionBudget: { spec: { minAvailable: 1, maxUnavailable: 1 } } }, at: "disruptionBudget.spec.minAvailable", received: "maxUnavailable", allowed: /one bound/, fix: "pulumi config rm" },
   { what: "a Service of an unknown type", changes: { service: { spec: { type: "Public" } } }, at: "service.spec.type", received: '"Public"', allowed: /LoadBalancer/, fix: "pulumi config set --path service.spec.type <value>" },
@@ -119,7 +119,7 @@ describe("configuration", () => {
       repository: "juggernaut/k8s-demo-go-app",
       registry: { address: "docker.io" },
       build: undefined,
-      replicas: undefined,
+      replicas: 1,
       port: 8080,
       env: {},
       secretEnv: {},
@@ -136,6 +136,18 @@ describe("configuration", () => {
       kubeconfig: undefined,
       clusterStack: undefined,
     });
+  });
+
+  it("takes an empty value for none", () => {
+    const empty = {
+      build: {},
+      cluster: { region: "ams3" },
+      ingress: {},
+      kubeconfig: "",
+      clusterStack: "",
+      registry: {},
+    };
+    assert.deepEqual(check(empty), check({}));
   });
 
   it("ignores the configuration of providers", () => {

@@ -113,7 +113,6 @@ describe("program", () => {
     for (const [name, key] of Object.entries(keys)) {
       assert.equal(declared[name]?.type, key.type, name);
       assert.equal(typeof declared[name]?.description, "string", name);
-      assert.equal(declared[name]?.secret === true, key.secret === true, name);
       const given = key.schema.safeParse(undefined);
       if (given.success && typeof given.data !== "object")
         assert.equal(declared[name]?.default, given.data, name);

@@ -234,7 +234,7 @@ describe("workload", () => {
   });
 
   it("has a disruption budget of one bound", async () => {
-    const one = await deploy({ disruptionBudget: {} });
+    const one = await deploy({ disruptionBudget: { metadata: { labels: { team: "a" } } } });
     assert.deepEqual(one.find("kubernetes:policy/v1:PodDisruptionBudget").spec, {
       selector: { matchLabels: { app: "k8s-demo-go-app" } },
       maxUnavailable: 1,

@@ -14,6 +14,8 @@ export interface EngineLog {
  */
 export function engineLog(address: string): EngineLog {
   const client = new services.EngineClient(address, grpc.credentials.createInsecure());
+  // One after the other: the engine shows lines as they come.
+  let last = Promise.resolve();
   return {
     write(urn, message, ephemeral) {
       const line = new messages.LogRequest();
@@ -21,7 +23,7 @@ export function engineLog(address: string): EngineLog {
       line.setUrn(urn);
       line.setMessage(message);
       line.setEphemeral(ephemeral);
-      client.log(line, () => {});
+      last = last.then(() => new Promise((resolve) => client.log(line, () => resolve())));
     },
   };
 }

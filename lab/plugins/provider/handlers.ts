@@ -1,10 +1,9 @@
-import * as grpc from "@grpc/grpc-js";
-import anyMessage from "google-protobuf/google/protobuf/any_pb.js";
+import type * as grpc from "@grpc/grpc-js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
-import statusMessage from "@pulumi/pulumi/proto/status_pb.js";
-import { differences, type Change } from "./diff.ts";
+import { checkFailures, diffResponse, unary } from "./answers.ts";
+import { differences } from "./diff.ts";
 import type { EngineLog } from "./engineLog.ts";
 import { Unfinished, type Call, type Provider, type Resource } from "./provider.ts";
 import {
@@ -16,51 +15,8 @@ import {
   secretOutputs,
   withDefaults,
   withName,
-  type Failure,
 } from "./schema.ts";
 import { receive, send, type Properties } from "./values.ts";
-
-type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
-
-/** A unary call: answers with what the handler gives, or with its error. */
-const unary =
-  <Request, Response>(handler: Handler<Request, Response>): grpc.handleUnaryCall<Request, Response> =>
-  async (call, reply) => {
-    try {
-      reply(null, await handler(call.request));
-    } catch (error) {
-      reply({ code: grpc.status.UNKNOWN, details: (error as Error).message, metadata: details(error) });
-    }
-  };
-
-/** What goes along with an error: of an unfinished resource, what there is of it. */
-function details(error: unknown): grpc.Metadata {
-  const metadata = new grpc.Metadata();
-  if (!(error instanceof Unfinished)) return metadata;
-  const { found, message, secrets, inputs } = error;
-  const failed = new messages.ErrorResourceInitFailed();
-  failed.setId(found.id);
-  failed.setProperties(send(found.state, secrets));
-  failed.setReasonsList([message]);
-  failed.setInputs(send(inputs, secrets));
-  const packed = new anyMessage.Any();
-  packed.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-  const status = new statusMessage.Status();
-  status.setCode(grpc.status.UNKNOWN);
-  status.setMessage(message);
-  status.addDetails(packed);
-  // gRPC's own place for structured errors, which grpc-js leaves to its users.
-  metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
-  return metadata;
-}
-
-const checkFailures = (failures: Failure[]) =>
-  failures.map(({ property, reason }) => {
-    const failure = new messages.CheckFailure();
-    failure.setProperty(property);
-    failure.setReason(reason);
-    return failure;
-  });
 
 /** Whether `ignoreChanges` names the path or what it is part of. */
 const isIgnored = (path: string, ignored: readonly string[]) =>
@@ -71,32 +27,6 @@ const bearsSameName = (inputs: Properties, state: Properties) =>
   typeof inputs.name === "string" &&
   inputs.name === state.name &&
   !(inputs.__defaults as string[] | undefined)?.includes("name");
-
-const { PropertyDiff, DiffResponse } = messages;
-const kinds = {
-  add: [PropertyDiff.Kind.ADD, PropertyDiff.Kind.ADD_REPLACE],
-  delete: [PropertyDiff.Kind.DELETE, PropertyDiff.Kind.DELETE_REPLACE],
-  update: [PropertyDiff.Kind.UPDATE, PropertyDiff.Kind.UPDATE_REPLACE],
-} as const;
-
-function diffResponse(changes: Change[], deleteBeforeReplace: boolean) {
-  const response = new DiffResponse();
-  const top = (path: string) => path.split(/[.[]/, 1)[0] as string;
-  const replacing = changes.filter((change) => change.replaces);
-  response.setChanges(
-    changes.length ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE,
-  );
-  response.setDiffsList([...new Set(changes.map(({ path }) => top(path)))]);
-  response.setReplacesList([...new Set(replacing.map(({ path }) => top(path)))]);
-  response.setDeletebeforereplace(replacing.length > 0 && deleteBeforeReplace);
-  response.setHasdetaileddiff(true);
-  for (const { path, kind, replaces } of changes) {
-    const diff = new PropertyDiff();
-    diff.setKind(kinds[kind][replaces ? 1 : 0]);
-    response.getDetaileddiffMap().set(path, diff);
-  }
-  return response;
-}
 
 /** The ResourceProvider service of a provider, for grpc-js. */
 export function handlersOf<Client>(
@@ -238,7 +168,7 @@ export function handlersOf<Client>(
       const changes = differences(schema, before, inputs, oldInputs).filter(
         ({ path }) => !isIgnored(path, request.getIgnorechangesList()),
       );
-      return diffResponse(changes, bearsSameName(inputs, state));
+      return diffResponse(changes, bearsSameName(inputs, state), comparesInputs);
     }),
 
     create: unary(async (request: messages.CreateRequest) => {

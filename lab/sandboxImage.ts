@@ -13,7 +13,9 @@ export async function importSandboxImage(pause: string): Promise<void> {
   if (String((await ctr("k8s.io", "images", "list", "-q")).stdout).includes(sandboxImage)) return;
   const folder = mkdtempSync(path.join(tmpdir(), "slipway-pause-"));
   try {
-    await execa("tar", ["-cf", `${folder}/layer.tar`, "-C", path.dirname(pause), path.basename(pause)]);
+    // The program, should its path be a link to it.
+    const program = ["--dereference", "-C", path.dirname(pause), path.basename(pause)];
+    await execa("tar", ["-cf", `${folder}/layer.tar`, ...program]);
     const layer = createHash("sha256")
       .update(readFileSync(`${folder}/layer.tar`))
       .digest("hex");

@@ -1,11 +1,16 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stateDir } from "../paths.ts";
 
 const mountPoint = "/sys/fs/cgroup";
 
-/** The cgroup that holds the lab's pods and nothing else, so that another cluster of this machine is safe. */
-export const cgroupRoot = "/slipway";
+/**
+ * The cgroup that holds the lab's pods and nothing else, so that another cluster of this machine is safe,
+ * even that of a lab with another state folder.
+ */
+export const cgroupRoot = `/slipway-${createHash("sha256").update(stateDir).digest("hex").slice(0, 8)}`;
 
 /** Where cgroups are made: one tree with cgroup v2, one for each controller with v1. */
 const trees = (): string[] =>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { network, ports } from "../addresses.ts";
 import { containerdSocket } from "../containerd.ts";
+import { cgroupRoot } from "../kubernetes/cgroups.ts";
 import { certificates, files, processes, type Settings } from "../kubernetes/components.ts";
 
 const settings: Settings = {
@@ -99,7 +100,7 @@ describe("the lab's Kubernetes", () => {
     const expected = {
       containerRuntimeEndpoint: `unix://${containerdSocket}`,
       cgroupDriver: "cgroupfs",
-      cgroupRoot: "/slipway",
+      cgroupRoot,
       failSwapOn: false,
       oomScoreAdj: 0,
       resolvConf: "",

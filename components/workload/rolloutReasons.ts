@@ -27,7 +27,7 @@ export function complaints(events: RolloutEvent[], deployment: string, since: Da
 }
 
 /** Milliseconds: a rollout that takes longer gets its complaints shown. */
-const patience = 8_000;
+const patience = 12_000;
 const interval = 4_000;
 
 /**
@@ -53,7 +53,7 @@ export function tellRolloutReasons(
         .makeApiClient(CoreV1Api)
         .listNamespacedEvent({ namespace: where.namespace });
       for (const line of complaints(items, where.name, since)) {
-        if (told.has(line)) continue;
+        if (ended || told.has(line)) continue;
         told.add(line);
         await pulumi.log.warn(line, deployment);
       }

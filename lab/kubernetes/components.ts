@@ -101,6 +101,8 @@ export const kubeletConfig = ({ folder }: Pick<Settings, "folder">): string =>
     failSwapOn: false,
     oomScoreAdj: 0,
     resolvConf: "",
+    // There is no DNS server: a look-up is refused at once here, and not left waiting.
+    clusterDNS: [network.nodeAddress],
     makeIPTablesUtilChains: false,
     serializeImagePulls: false,
     imageGCHighThresholdPercent: 100,

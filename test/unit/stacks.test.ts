@@ -114,8 +114,9 @@ describe("program", () => {
       assert.equal(declared[name]?.type, key.type, name);
       assert.equal(typeof declared[name]?.description, "string", name);
       const given = key.schema.safeParse(undefined);
-      if (given.success && typeof given.data !== "object")
-        assert.equal(declared[name]?.default, given.data, name);
+      const unset = key.type === "object" ? {} : "";
+      const fallback = given.success && typeof given.data !== "object" ? given.data : undefined;
+      assert.deepEqual(declared[name]?.default, fallback ?? unset, name);
     }
   });
 });

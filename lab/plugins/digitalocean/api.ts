@@ -32,15 +32,23 @@ export interface ApiOptions {
 const longestWait = 120_000;
 const slowestPoll = 10_000;
 
+/** Waits. Fails with the reason of `signal` when that is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+    throw signal.aborted ? signal.reason : error;
+  });
+}
+
 /**
  * When a refused request may be repeated, in milliseconds from now: `retry-after` (seconds), else
- * `ratelimit-reset` (seconds since the epoch) of a 429.
+ * `ratelimit-reset` (seconds since the epoch) of a 429 that no request remains in.
  */
 export function waitOf(status: number, headers: Headers, now = Date.now()): number | undefined {
   const after = Number(headers.get("retry-after") ?? NaN);
   if (Number.isFinite(after)) return Math.max(0, after * 1000);
   const reset = Number(headers.get("ratelimit-reset") ?? NaN);
-  return status === 429 && Number.isFinite(reset) ? Math.max(0, reset * 1000 - now) : undefined;
+  const isUsedUp = status === 429 && headers.get("ratelimit-remaining") === "0";
+  return isUsedUp && Number.isFinite(reset) ? Math.max(0, reset * 1000 - now) : undefined;
 }
 
 /** DigitalOcean's API, as far as JSON goes. */
@@ -71,8 +79,7 @@ export class Api {
         if (!(error instanceof ApiError)) return;
         error.mayBeDone = mayBeDone;
         mayBeDone ||= error.status >= 500;
-        if (error.waitMs && error.waitMs <= longestWait && retriesLeft > 0)
-          await sleep(error.waitMs, undefined, { signal });
+        if (error.waitMs && error.waitMs <= longestWait && retriesLeft > 0) await pause(error.waitMs, signal);
       },
     });
   }
@@ -92,7 +99,7 @@ export class Api {
     for (let wait = this.#options.pollMs; ; wait = Math.min(wait * 2, slowestPoll)) {
       const answer = await ask();
       if (answer !== undefined) return answer;
-      await sleep(wait, undefined, { signal });
+      await pause(wait, signal);
     }
   }
 

@@ -1,4 +1,5 @@
 import { Unfinished, type Call, type Found, type Resource } from "../provider/provider.ts";
+import type { Failure } from "../provider/schema.ts";
 import type { Properties } from "../provider/values.ts";
 import { ApiError, type Api } from "./api.ts";
 import {
@@ -74,11 +75,25 @@ async function takenName(api: Api, error: unknown, name: unknown, call: Call): P
   );
 }
 
+/** What is wrong with a cluster's inputs; among it what only the official provider can do. */
+function clusterFailures(inputs: Properties): Failure[] {
+  const official = ["isolatedWorkers", "registryIntegration", "ssos", "workerSubnetUuid"];
+  return [
+    ...checkPool(inputs.nodePool as Properties, "nodePool."),
+    ...official
+      .filter((name) => inputs[name] !== undefined && inputs[name] !== false)
+      .map((property) => ({
+        property,
+        reason: "is not in this stand-in; remove it, or use the official plugin",
+      })),
+  ];
+}
+
 /** `digitalocean.KubernetesCluster`. */
 export const kubernetesCluster: Resource<Api> = {
   schema: clusterSchema,
   choosesName: true,
-  failures: ({ nodePool }) => checkPool(nodePool as Properties, "nodePool."),
+  failures: clusterFailures,
 
   async create(api, inputs, call): Promise<Found> {
     const request = {

@@ -219,7 +219,6 @@ export function clusterState(cluster: ApiCluster, kept: Properties): Properties 
     "isolatedWorkers",
     "kubeconfigExpireSeconds",
     "kubeConfigs",
-    "registryIntegration",
     "ssos",
     "workerSubnetUuid",
   ];
@@ -265,6 +264,7 @@ export function clusterState(cluster: ApiCluster, kept: Properties): Properties 
     autoUpgrade: cluster.auto_upgrade ?? false,
     surgeUpgrade: cluster.surge_upgrade ?? false,
     ha: cluster.ha ?? false,
+    registryIntegration: cluster.registry_enabled ?? false,
     status: cluster.status.state,
     clusterUrn: `do:kubernetes:${cluster.id}`,
     createdAt: cluster.created_at,

@@ -28,6 +28,14 @@ const bearsSameName = (inputs: Properties, state: Properties) =>
   inputs.name === state.name &&
   !(inputs.__defaults as string[] | undefined)?.includes("name");
 
+/** Aborted after that many seconds, with a reason for the user. */
+function after(seconds: number): AbortSignal {
+  const late = new AbortController();
+  const reason = new Error(`not done after ${seconds} s, the resource's customTimeouts`);
+  setTimeout(() => late.abort(reason), seconds * 1000).unref();
+  return late.signal;
+}
+
 /** The ResourceProvider service of a provider, for grpc-js. */
 export function handlersOf<Client>(
   provider: Provider<Client>,
@@ -42,9 +50,7 @@ export function handlersOf<Client>(
   };
   const call = (urn: string, timeout = 0): Call => ({
     // Seconds; 0 is no limit.
-    signal: timeout
-      ? AbortSignal.any([interrupted.signal, AbortSignal.timeout(timeout * 1000)])
-      : interrupted.signal,
+    signal: timeout ? AbortSignal.any([interrupted.signal, after(timeout)]) : interrupted.signal,
     log: (message) => log.write(urn, message, false),
     status: (message) => log.write(urn, message, true),
   });

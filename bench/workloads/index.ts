@@ -15,8 +15,6 @@ for (let i = 0; i < settings.requireNumber("count"); i++) {
       "slipway:appName": `app-${i}`,
       "slipway:replicas": "0",
       "slipway:clusterStack": "organization/slipway/none",
-      // Without a pod there is nothing to wait for.
-      "slipway:service": JSON.stringify({ metadata: { annotations: { "pulumi.com/skipAwait": "true" } } }),
     },
     process.cwd(),
     () => false,

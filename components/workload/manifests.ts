@@ -114,18 +114,25 @@ export function deploymentManifest(
   };
 }
 
-/** The Service: inside the cluster only, unless `options.service` says otherwise. */
+/**
+ * The Service: inside the cluster only, unless `options.service` says otherwise. One of type ClusterIP is
+ * not waited for: its pods are ready already, and the provider would look on for another 10 seconds.
+ */
 export function serviceManifest(options: WorkloadOptions) {
+  const spec = mergePatch(
+    {
+      type: "ClusterIP",
+      selector: selectorOf(options),
+      ports: [{ name: "http", port: 80, targetPort: "http" }],
+    },
+    options.service.spec,
+  );
+  const waitless = spec.type === "ClusterIP" ? { annotations: { "pulumi.com/skipAwait": "true" } } : {};
   return {
-    metadata: metadata(options, options.appName, options.service),
-    spec: mergePatch(
-      {
-        type: "ClusterIP",
-        selector: selectorOf(options),
-        ports: [{ name: "http", port: 80, targetPort: "http" }],
-      },
-      options.service.spec,
-    ),
+    metadata: metadata(options, options.appName, {
+      metadata: mergePatch(waitless, options.service.metadata),
+    }),
+    spec,
   };
 }
 

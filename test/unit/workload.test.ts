@@ -101,7 +101,9 @@ describe("workload", () => {
 
   it("exposes nothing publicly, and adds nothing that was not asked for", async () => {
     const { engine, find } = await deploy();
-    assert.equal(find("kubernetes:core/v1:Service").spec?.type, "ClusterIP");
+    const service = find("kubernetes:core/v1:Service");
+    assert.equal(service.spec?.type, "ClusterIP");
+    assert.deepEqual(service.metadata?.annotations, { "pulumi.com/skipAwait": "true" });
     assert.deepEqual(engine.resources.map((resource) => resource.type).sort(), [
       "kubernetes:apps/v1:Deployment",
       "kubernetes:core/v1:Service",

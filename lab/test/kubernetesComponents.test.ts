@@ -68,7 +68,7 @@ describe("the lab's Kubernetes", () => {
     assert.deepEqual(file("kube-proxy.yaml").nodePortAddresses, [`${network.nodeAddress}/32`]);
   });
 
-  it("asks the DigitalOcean API about bearer tokens, and forgets the answer in a second", () => {
+  it("asks the DigitalOcean API about bearer tokens, and keeps its answer as briefly as it can", () => {
     assert.ok(args("kube-apiserver").includes("--authentication-token-webhook-version=v1"));
     assert.ok(args("kube-apiserver").includes("--authentication-token-webhook-cache-ttl=1s"));
     const { clusters, users } = file("webhook.conf") as unknown as Kubeconfig;

@@ -5,15 +5,14 @@ import { docker } from "../plugins/docker/docker.ts";
 import { contextDigest } from "../plugins/docker/contextDigest.ts";
 import { unknown, type Properties } from "../plugins/provider/values.ts";
 import { builtId, FakeDocker, pushedDigest } from "./fakeDocker.ts";
-import { ServedProvider } from "./servedProvider.ts";
+import { engineOf } from "./pluginEngine.ts";
 
-const type = "docker:index/image:Image";
 const name = "127.0.0.1:5000/juggernaut/app:v1";
 const password = "canary-password";
 
 describe("docker.Image of the stand-in", () => {
   let fake: FakeDocker;
-  let plugin: ServedProvider;
+  let engine: Awaited<ReturnType<typeof engineOf>>;
   let context: string;
   const wanted = (more: Properties = {}, build: Properties = {}): Properties => ({
     imageName: name,
@@ -22,16 +21,17 @@ describe("docker.Image of the stand-in", () => {
     ...more,
   });
   const checked = async (inputs: Properties) => {
-    const { inputs: result, failures } = await plugin.check(type, inputs);
+    const { inputs: result, failures } = await engine.check(inputs);
     assert.deepEqual(failures, []);
-    return result;
+    return result.values;
   };
 
   before(async () => {
     fake = new FakeDocker();
     context = path.join(fake.folder, "app");
     const login = { address: "127.0.0.1:5000", username: "robot", password };
-    plugin = await ServedProvider.start(docker(), { registryAuth: [login] });
+    engine = await engineOf(docker(), "docker:index/image:Image");
+    await engine.configure({ registryAuth: [login] });
   });
 
   beforeEach(() => {
@@ -42,23 +42,23 @@ describe("docker.Image of the stand-in", () => {
     writeFileSync(path.join(context, "main.go"), "package main\n");
     writeFileSync(path.join(context, "docs", "a.md"), "a\n");
     fake.forget();
-    plugin.lines.length = 0;
+    engine.lines.length = 0;
   });
 
   after(() => {
-    plugin.stop();
+    engine.close();
     fake.remove();
   });
 
   it("builds nothing in a preview, where the digest is not known", async () => {
-    const { state } = await plugin.create(type, await checked(wanted()), { preview: true });
+    const { state } = await engine.create(await checked(wanted()), { preview: true });
     assert.equal(state.repoDigest, unknown);
     assert.equal(state.imageName, name);
     assert.equal(fake.calls.length, 0);
   });
 
   it("builds without a push, and ends in the image's id", async () => {
-    const { id, state, secrets } = await plugin.create(type, await checked(wanted()));
+    const { id, state, secrets } = await engine.create(await checked(wanted()));
     assert.equal(id, name);
     const { __inputs, ...rest } = state;
     assert.deepEqual(rest, {
@@ -76,10 +76,7 @@ describe("docker.Image of the stand-in", () => {
       fake.calls.map(({ args }) => args[0]),
       ["build", "image"],
     );
-    assert.deepEqual(
-      plugin.lines.map(({ message, ephemeral }) => [message, ephemeral]),
-      [["Step 1/1 : FROM scratch", true]],
-    );
+    assert.deepEqual(engine.lines, ["Step 1/1 : FROM scratch"]);
   });
 
   it("gives docker all build options, and arguments by its environment", async () => {
@@ -91,7 +88,7 @@ describe("docker.Image of the stand-in", () => {
       builderVersion: "BuilderBuildKit",
       args: { SECRET: "canary-argument", PATH: "/nowhere" },
     };
-    await plugin.create(type, await checked(wanted({}, options)));
+    await engine.create(await checked(wanted({}, options)));
     const { args, environment } = fake.calls[0] as (typeof fake.calls)[0];
     assert.deepEqual(args, [
       ...["build", "--tag", name, "--file", path.join(context, "Dockerfile"), "--platform", "linux/amd64"],
@@ -103,14 +100,14 @@ describe("docker.Image of the stand-in", () => {
   });
 
   it("leaves the builder to the user's docker if the program names none", async () => {
-    await plugin.create(type, await checked(wanted()));
+    await engine.create(await checked(wanted()));
     assert.equal(fake.calls[0]?.environment.DOCKER_BUILDKIT, process.env.DOCKER_BUILDKIT);
   });
 
   it("pushes with the provider's login, and ends in the digest", async () => {
     writeFileSync(path.join(fake.userConfig, "config.json"), JSON.stringify({ credsStore: "desktop" }));
     mkdirSync(path.join(fake.userConfig, "contexts"), { recursive: true });
-    const { state } = await plugin.create(type, await checked(wanted({ skipPush: false })));
+    const { state } = await engine.create(await checked(wanted({ skipPush: false })));
     rmSync(path.join(fake.userConfig, "config.json"));
     assert.equal(state.repoDigest, `127.0.0.1:5000/juggernaut/app@${pushedDigest}`);
     const push = fake.calls.at(-1) as (typeof fake.calls)[0];
@@ -123,21 +120,20 @@ describe("docker.Image of the stand-in", () => {
     });
     const { DOCKER_CONFIG, ...environment } = push.environment;
     assert.equal(existsSync(DOCKER_CONFIG as string), false);
-    assert.equal(JSON.stringify([push.args, environment, plugin.lines]).includes(password), false);
+    assert.equal(JSON.stringify([push.args, environment, engine.lines]).includes(password), false);
   });
 
   it("pushes with the image's own login before the provider's", async () => {
     const registry = { server: "https://127.0.0.1:5000", username: "me", password: "canary-own" };
-    await plugin.create(type, await checked(wanted({ skipPush: false, registry })));
+    await engine.create(await checked(wanted({ skipPush: false, registry })));
     assert.deepEqual(fake.calls.at(-1)?.config?.auths, {
       "127.0.0.1:5000": { auth: Buffer.from("me:canary-own").toString("base64") },
     });
   });
 
   it("differs by what the build would see", async () => {
-    const before = await checked(wanted());
-    const { state } = await plugin.create(type, before);
-    const now = async () => (await plugin.diff(type, state, await checked(wanted()), before)).changed;
+    const kept = await engine.create(await checked(wanted()));
+    const now = async () => (await engine.diff(kept, await checked(wanted()))).changes;
     assert.deepEqual(await now(), []);
 
     utimesSync(path.join(context, "main.go"), 0, 0);
@@ -155,43 +151,34 @@ describe("docker.Image of the stand-in", () => {
 
   it("is never replaced; another login is no difference", async () => {
     const registry = { server: "127.0.0.1:5000", username: "a", password: "canary-a" };
-    const before = await checked(wanted({ registry }));
-    const { state } = await plugin.create(type, before);
+    const kept = await engine.create(await checked(wanted({ registry })));
     const other = await checked(wanted({ registry: { ...registry, username: "b", password: "canary-b" } }));
-    assert.deepEqual((await plugin.diff(type, state, other, before)).changed, []);
+    assert.deepEqual((await engine.diff(kept, other)).changes, []);
     const next = wanted({ imageName: `${name}.1`, registry }, { args: { VERSION: "v2" } });
-    assert.deepEqual(await plugin.diff(type, state, await checked(next), before), {
-      changed: ["build.args.VERSION", "imageName"],
+    assert.deepEqual(await engine.diff(kept, await checked(next)), {
+      changes: ["build.args.VERSION", "imageName"],
       replaces: [],
-      deleteBefore: false,
+      deleteBeforeReplace: false,
     });
   });
 
   it("builds again in an update, and not in its preview", async () => {
-    const before = await checked(wanted());
-    const { state } = await plugin.create(type, before);
+    const kept = await engine.create(await checked(wanted()));
     fake.forget();
     const next = await checked(wanted({}, { args: { VERSION: unknown } }));
-    const preview = await plugin.update(type, name, state, next, before, { preview: true });
-    assert.equal(preview.repoDigest, unknown);
+    const preview = await engine.update(kept, next, { preview: true });
+    assert.equal(preview.state.repoDigest, unknown);
     assert.equal(fake.calls.length, 0);
-    const after = await plugin.update(
-      type,
-      name,
-      state,
-      await checked(wanted({}, { args: { VERSION: "v2" } })),
-      before,
-    );
-    assert.equal(after.repoDigest, builtId);
+    const after = await engine.update(kept, await checked(wanted({}, { args: { VERSION: "v2" } })));
+    assert.equal(after.state.repoDigest, builtId);
     assert.equal(fake.calls[0]?.environment.VERSION, "v2");
   });
 
   it("is kept by a refresh, and left where it is by a delete", async () => {
-    const inputs = await checked(wanted());
-    const { id, state } = await plugin.create(type, inputs);
+    const kept = await engine.create(await checked(wanted()));
     fake.forget();
-    assert.deepEqual(await plugin.read(type, id, state, inputs), { id, state, inputs });
-    await plugin.delete(type, id, state);
+    assert.deepEqual(await engine.read(kept), kept);
+    await engine.delete(kept);
     assert.equal(fake.calls.length, 0);
   });
 
@@ -216,7 +203,7 @@ describe("docker.Image of the stand-in", () => {
   ];
   for (const [what, inputs, reason] of bad)
     it(`fails a check of ${what}`, async () => {
-      const { failures } = await plugin.check(type, inputs());
+      const { failures } = await engine.check(inputs());
       assert.equal(failures.length, 1);
       assert.ok(failures[0]?.startsWith(reason), failures[0]);
     });
@@ -224,8 +211,8 @@ describe("docker.Image of the stand-in", () => {
   it("fails with docker's own last lines", async () => {
     process.env.FAKE_DOCKER_FAILS = "COPY failed: no such file";
     try {
-      await assert.rejects(plugin.create(type, await checked(wanted())), {
-        details: `building ${name}: docker ended with 1:\nCOPY failed: no such file`,
+      await assert.rejects(engine.create(await checked(wanted())), {
+        message: `building ${name}: docker ended with 1:\nCOPY failed: no such file`,
       });
     } finally {
       delete process.env.FAKE_DOCKER_FAILS;
@@ -236,10 +223,7 @@ describe("docker.Image of the stand-in", () => {
     const before = process.env.PATH;
     process.env.PATH = fake.userConfig;
     try {
-      await assert.rejects(
-        plugin.create(type, await checked(wanted())),
-        /there is no docker on PATH; install it/,
-      );
+      await assert.rejects(engine.create(await checked(wanted())), /there is no docker on PATH; install it/);
     } finally {
       process.env.PATH = before;
     }

@@ -224,7 +224,7 @@ describe("stand-in digitalocean provider", () => {
       const { id } = await lab.created();
       await assert.rejects(lab.created(), (error: Error) => {
         assert.match(error.message, /^DigitalOcean: POST \S+: 422 .*already exists \(request [\w-]+\);/);
-        assert.ok(error.message.endsWith(`KubernetesCluster <name> ${id}`));
+        assert.ok(error.message.includes(`KubernetesCluster <name> ${id} --generate-code=false`));
         return true;
       });
     });

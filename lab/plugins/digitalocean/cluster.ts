@@ -71,7 +71,7 @@ async function takenName(api: Api, error: unknown, name: unknown, call: Call): P
   if (!same?.node_pools.some((pool) => pool.tags?.includes(defaultPoolTag))) throw error;
   if (error.mayBeDone) return same;
   throw new Error(
-    `${error.message}; if an interrupted update of this stack created cluster ${same.id}, take it over: pulumi import digitalocean:index/kubernetesCluster:KubernetesCluster <name> ${same.id}`,
+    `${error.message}; if an interrupted update of this stack left it, delete it (doctl kubernetes cluster delete ${same.id}), or take it over (pulumi import digitalocean:index/kubernetesCluster:KubernetesCluster <name> ${same.id} --generate-code=false, with the --parent that it has in the program)`,
   );
 }
 

@@ -31,7 +31,6 @@ export const network = {
   podBridge: "slipway-pods",
   podCidr: "10.215.0.0/24",
   serviceCidr: "10.216.0.0/16",
-  dnsAddress: "10.216.0.10",
   dockerBridge: "slipway-docker",
   dockerAddress: "10.217.0.1",
   dockerPrefix: 24,

@@ -16,6 +16,7 @@ import { restoreSysctls, saveSysctls } from "./sysctls.ts";
 
 const folder = path.join(stateDir, "kubernetes");
 const names = [
+  "kube-dns",
   "kube-proxy",
   "kubelet",
   "kube-scheduler",

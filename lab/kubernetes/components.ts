@@ -4,6 +4,7 @@ import { apiserverUrl, network, ports } from "../addresses.ts";
 import { containerdSocket } from "../containerd.ts";
 import type { ProcessSpec } from "../process.ts";
 import { cgroupRoot } from "./cgroups.ts";
+import { clusterDomain } from "./dns.ts";
 import type { CertificateRequest } from "./pki.ts";
 
 /** What the components' configuration depends on. */
@@ -100,9 +101,9 @@ export const kubeletConfig = ({ folder }: Pick<Settings, "folder">): string =>
     enforceNodeAllocatable: [],
     failSwapOn: false,
     oomScoreAdj: 0,
-    resolvConf: "",
-    // There is no DNS server: a look-up is refused at once here, and not left waiting.
     clusterDNS: [network.nodeAddress],
+    clusterDomain,
+    resolvConf: "",
     makeIPTablesUtilChains: false,
     serializeImagePulls: false,
     imageGCHighThresholdPercent: 100,
@@ -196,7 +197,7 @@ export function processes(
       "tls-cert-file": pki("apiserver.crt"),
       "tls-private-key-file": pki("apiserver.key"),
       "client-ca-file": pki("ca.crt"),
-      "service-account-issuer": "https://kubernetes.default.svc",
+      "service-account-issuer": `https://kubernetes.default.svc.${clusterDomain}`,
       "service-account-key-file": pki("sa.pub"),
       "service-account-signing-key-file": pki("sa.key"),
       "authorization-mode": "Node,RBAC",
@@ -236,6 +237,12 @@ export function processes(
           .join(","),
       }),
       part("kube-proxy", { config: path.join(folder, "kube-proxy.yaml") }),
+      {
+        name: "kube-dns",
+        command: process.execPath,
+        args: [path.join(import.meta.dirname, "dnsServer.ts"), folder],
+        stopSeconds: 1,
+      },
     ],
   };
 }

@@ -4,6 +4,42 @@ import { network } from "../addresses.ts";
 const ip = (...args: string[]) => execa("ip", args);
 const tried = (command: string, ...args: string[]) => execa(command, args, { reject: false });
 
+/** The lab's own table of nftables. */
+const table = "slipway";
+
+/** Lets pods reach what is outside this machine under the machine's own address, as nft's language has it. */
+export const natRules = (): string => `table ip ${table} {
+  chain pods {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr ${network.podCidr} ip daddr != { ${network.podCidr}, ${network.serviceCidr} } masquerade
+  }
+}
+`;
+
+/** Marks the lab's rules among those of others. */
+const comment = "slipway-lab";
+
+/** Rules that let pods' packets pass on a machine that drops what it forwards, as Docker sets it up. */
+const passage = ["--source", "--destination"].map((side) => [
+  "FORWARD",
+  ...[side, network.podCidr],
+  ...["--match", "comment", "--comment", comment],
+  ...["--jump", "ACCEPT"],
+]);
+
+/** Whether this machine drops what it forwards, by a list of rules as `iptables -S FORWARD` prints it. */
+export const dropsForwarded = (rules: string): boolean => /^-P FORWARD (DROP|REJECT)$/m.test(rules);
+
+async function openPassage(): Promise<void> {
+  if (!dropsForwarded(String((await tried("iptables", "-S", "FORWARD")).stdout))) return;
+  for (const rule of passage) await execa("iptables", ["--insert", ...rule]);
+}
+
+async function closePassage(): Promise<void> {
+  if (!String((await tried("iptables", "-S", "FORWARD")).stdout).includes(comment)) return;
+  for (const rule of passage) await tried("iptables", "--delete", ...rule);
+}
+
 /** Makes the link that carries the node's address, and the way to Services. */
 export async function createNetwork(): Promise<void> {
   await ip("link", "add", network.nodeBridge, "type", "bridge");
@@ -11,6 +47,8 @@ export async function createNetwork(): Promise<void> {
   await ip("link", "set", network.nodeBridge, "up");
   // Without a route, a machine that has no default one refuses Service addresses before they are translated.
   await ip("route", "add", network.serviceCidr, "dev", network.nodeBridge, "src", network.nodeAddress);
+  await execa("nft", ["--file", "-"], { input: natRules() });
+  await openPassage();
 }
 
 /** The links of a list as `ip -json link` prints it that hang on the bridge of that name. */
@@ -25,4 +63,6 @@ export async function removeNetwork(): Promise<void> {
   const links = [...linksOn(network.podBridge, stdout), network.podBridge, network.nodeBridge];
   for (const link of links) await tried("ip", "link", "delete", link);
   for (const family of ["ip", "ip6"]) await tried("nft", "delete", "table", family, "kube-proxy");
+  await tried("nft", "delete", "table", "ip", table);
+  await closePassage();
 }

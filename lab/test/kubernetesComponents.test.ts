@@ -26,7 +26,7 @@ describe("the lab's Kubernetes", () => {
   const written = files(settings);
   const file = (name: string) => parse(written[name] as string) as Record<string, unknown>;
 
-  it("is etcd and the five parts of Kubernetes, each from where it was found", () => {
+  it("is etcd, the five parts of Kubernetes, each from where it was found, and DNS", () => {
     assert.deepEqual(
       all.map(({ command }) => command),
       [
@@ -36,6 +36,7 @@ describe("the lab's Kubernetes", () => {
         "/tools/kube-scheduler",
         "/tools/kubelet",
         "/tools/kube-proxy",
+        process.execPath,
       ],
     );
   });

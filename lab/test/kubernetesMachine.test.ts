@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { neededControllers } from "../kubernetes/cgroups.ts";
-import { linksOn } from "../kubernetes/network.ts";
+import { dropsForwarded, linksOn } from "../kubernetes/network.ts";
 import { createPki } from "../kubernetes/pki.ts";
 
 describe("the cluster's certificates", () => {
@@ -80,5 +80,13 @@ describe("controllers of cgroup v2", () => {
       "pids",
     ]);
     assert.deepEqual(neededControllers("\n"), []);
+  });
+});
+
+describe("a machine that drops what it forwards", () => {
+  it("is known by its policy", () => {
+    assert.ok(dropsForwarded("-P FORWARD DROP\n-A FORWARD -j DOCKER-USER\n"));
+    assert.ok(!dropsForwarded("-P FORWARD ACCEPT\n"));
+    assert.ok(!dropsForwarded(""));
   });
 });

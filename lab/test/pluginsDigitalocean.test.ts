@@ -199,6 +199,20 @@ describe("stand-in digitalocean provider", () => {
       open();
     });
 
+    it("fails with id and state when it is interrupted before the answer to its creation", async () => {
+      lab.fail({ method: "POST", delayMs: 100 });
+      const { closed, open } = gate();
+      lab.backend.gate = closed;
+      const creating = lab.created();
+      setTimeout(() => void lab.clusters.cancel(), 50);
+      await assert.rejects(creating, (error: InitFailed) => {
+        assert.equal(error.message, "interrupted");
+        assert.equal(error.kept.id, lab.state.data.clusters[0]?.id);
+        return true;
+      });
+      open();
+    });
+
     it("fails with id and state when customTimeouts are over", async () => {
       const { closed, open } = gate();
       lab.backend.gate = closed;

@@ -31,6 +31,8 @@ export interface ApiOptions {
 /** Longest wait for a rate limit, in milliseconds: past that, the user should know. */
 const longestWait = 120_000;
 const slowestPoll = 10_000;
+/** Longest wait for an answer to a POST, in milliseconds. */
+const longestAnswer = 60_000;
 
 /** Waits. Fails with the reason of `signal` when that is aborted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -66,7 +68,9 @@ export class Api {
   async request<T>(method: string, path: string, signal: AbortSignal, body?: unknown): Promise<T> {
     const { retries, retryMs } = this.#options;
     let mayBeDone = false;
-    return await pRetry(() => this.#once<T>(method, path, signal, body), {
+    const answers: T[] = [];
+    const ask = async () => void answers.push(await this.#once<T>(method, path, signal, body));
+    const asked = pRetry(ask, {
       retries,
       minTimeout: retryMs,
       maxTimeout: slowestPoll,
@@ -82,6 +86,11 @@ export class Api {
         if (error.waitMs && error.waitMs <= longestWait && retriesLeft > 0) await pause(error.waitMs, signal);
       },
     });
+    // An answer that came is not thrown away by an interruption: what it tells of would be lost.
+    await asked.catch((error: unknown) => {
+      if (answers.length === 0) throw error;
+    });
+    return answers[0] as T;
   }
 
   /** `request`, but undefined where there is no such thing (404). */
@@ -115,7 +124,8 @@ export class Api {
     try {
       response = await fetch(new URL(path, endpoint), {
         method,
-        signal,
+        // What a POST creates would be lost with its answer, so it is not abandoned half-way.
+        signal: method === "POST" ? AbortSignal.timeout(longestAnswer) : signal,
         headers: {
           authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { "content-type": "application/json" }),

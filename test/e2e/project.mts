@@ -52,7 +52,7 @@ export class Project {
   }
 
   pulumi(...args: string[]): Promise<string> {
-    return this.ok("pulumi", [...args, "--non-interactive"]);
+    return this.ok("pulumi", ["--non-interactive", ...args]);
   }
 
   /** Makes a stack with this configuration: plain values, structured ones, and secrets (by full path). */

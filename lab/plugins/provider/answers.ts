@@ -2,23 +2,15 @@ import * as grpc from "@grpc/grpc-js";
 import anyMessage from "google-protobuf/google/protobuf/any_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statusMessage from "@pulumi/pulumi/proto/status_pb.js";
+import { unary as unaryCall } from "../unary.ts";
 import type { Change } from "./diff.ts";
 import { Unfinished } from "./provider.ts";
 import type { Failure } from "./schema.ts";
 import { send } from "./values.ts";
 
-type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
-
 /** A unary call: answers with what the handler gives, or with its error. */
-export const unary =
-  <Request, Response>(handler: Handler<Request, Response>): grpc.handleUnaryCall<Request, Response> =>
-  async (call, reply) => {
-    try {
-      reply(null, await handler(call.request));
-    } catch (error) {
-      reply({ code: grpc.status.UNKNOWN, details: (error as Error).message, metadata: details(error) });
-    }
-  };
+export const unary = <Request, Response>(handler: (request: Request) => Promise<Response> | Response) =>
+  unaryCall(handler, details);
 
 /** What goes along with an error: of an unfinished resource, what there is of it. */
 function details(error: unknown): grpc.Metadata {

@@ -26,6 +26,8 @@ describe("story", () => {
     project.run("node", ["commands/verify.mts", "--stack", "dev", ...args]);
   const up = (...args: string[]) =>
     project.pulumi("up", "--yes", "--skip-preview", "--stack", "dev", ...args);
+  const tryUp = () =>
+    project.run("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev"]);
   const pods = async (selector = "app=k8s-demo-go-app") =>
     (JSON.parse(await kubectl("get", "pods", "-l", selector, "-o", "json")) as { items: Pod[] }).items;
 
@@ -124,14 +126,7 @@ describe("story", () => {
 
   it("refuses other content under a tag that is released", async () => {
     project.edit("app/main.go", welcome, "Something else");
-    const result = await project.run("pulumi", [
-      "up",
-      "--yes",
-      "--skip-preview",
-      "--stack",
-      "dev",
-      "--non-interactive",
-    ]);
+    const result = await tryUp();
     assert.notEqual(result.exitCode, 0);
     assert.match(result.all, /the registry already has this tag, with other content/);
     assert.match(result.all, /pulumi config set imageTag/);
@@ -142,48 +137,25 @@ describe("story", () => {
   });
 
   it("says what the pod says when a rollout fails", async () => {
-    const failing: [what: string, key: string, value: string, said: RegExp][] = [
-      ["a crash", "container.args", '["-no-such-flag"]', /terminated|CrashLoopBackOff|exit code/i],
-      [
-        "a probe",
-        "container.readinessProbe.httpGet.path",
-        "/nowhere",
-        /Readiness probe failed: HTTP probe failed with statuscode: 404/,
-      ],
-      [
-        "a pod that fits nowhere",
-        "container.resources.requests.memory",
-        "999Gi",
-        /FailedScheduling.*Insufficient memory/,
-      ],
+    const tooMuch = { requests: { memory: "999Gi" }, limits: { memory: "999Gi" } };
+    const failing: { key: string; value: unknown; said: RegExp }[] = [
+      { key: "env", value: { PORT: "none" }, said: /terminated at .*exit code 2.*PORT/s },
+      {
+        key: "container",
+        value: { readinessProbe: { httpGet: { path: "/nowhere" } } },
+        said: /Readiness probe failed: HTTP probe failed with statuscode: 404/,
+      },
+      { key: "container", value: { resources: tooMuch }, said: /FailedScheduling.*Insufficient memory/ },
     ];
     await project.set("dev", "deployment.spec.progressDeadlineSeconds", 10);
-    for (const [what, key, value, said] of failing) {
-      if (value.startsWith("["))
-        await project.pulumi(
-          "config",
-          "set",
-          "--stack",
-          "dev",
-          "--path",
-          `${key}[0]`,
-          JSON.parse(value)[0] as string,
-        );
-      else await project.set("dev", key, value);
-      if (what.includes("nowhere")) await project.set("dev", "container.resources.limits.memory", value);
-      const result = await project.run("pulumi", [
-        "up",
-        "--yes",
-        "--skip-preview",
-        "--stack",
-        "dev",
-        "--non-interactive",
-      ]);
-      assert.notEqual(result.exitCode, 0, what);
-      assert.match(result.all, said, what);
-      await project.pulumi("config", "rm", "--stack", "dev", "--path", "container");
+    for (const { key, value, said } of failing) {
+      await project.set("dev", key, value);
+      const result = await tryUp();
+      assert.notEqual(result.exitCode, 0, result.all);
+      assert.match(result.all, said);
+      await project.pulumi("config", "rm", "--stack", "dev", key);
     }
-    await project.pulumi("config", "rm", "--stack", "dev", "--path", "deployment");
+    await project.pulumi("config", "rm", "--stack", "dev", "deployment");
     assert.equal(
       (await verify("--expect", welcome)).exitCode,
       1,
@@ -274,14 +246,7 @@ describe("story", () => {
     await digitalocean.resetCalls();
     const bad = { imageTag: "a b", verifyPath: "x", namespace: "UP" };
     for (const [key, value] of Object.entries(bad)) await project.set("dev", key, value);
-    const result = await project.run("pulumi", [
-      "up",
-      "--yes",
-      "--skip-preview",
-      "--stack",
-      "dev",
-      "--non-interactive",
-    ]);
+    const result = await tryUp();
     assert.notEqual(result.exitCode, 0);
     assert.match(result.all, /3 problems in the configuration of stack dev; nothing was changed/);
     for (const key of Object.keys(bad)) assert.ok(result.all.includes(`slipway:${key}`), key);

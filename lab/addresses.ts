@@ -31,6 +31,8 @@ export const network = {
   podBridge: "slipway-pods",
   podCidr: "10.215.0.0/24",
   serviceCidr: "10.216.0.0/16",
+  /** The first of `serviceCidr`, which Kubernetes takes for its own API. */
+  apiAddress: "10.216.0.1",
   dockerBridge: "slipway-docker",
   dockerAddress: "10.217.0.1",
   dockerPrefix: 24,

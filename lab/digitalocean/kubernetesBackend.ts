@@ -2,6 +2,9 @@ import { digitaloceanUrl } from "../addresses.ts";
 import { startKubernetes, stopKubernetes } from "../kubernetes/cluster.ts";
 import { isRunning } from "../process.ts";
 import { nodeLabels, type ClusterBackend } from "./backend.ts";
+import type { Cluster } from "./state.ts";
+
+const tokenReviewUrl = ({ id }: Cluster) => `${digitaloceanUrl}/lab/token-review/${id}`;
 
 /**
  * The lab's Kubernetes: one cluster with one node, which is the first node of the first pool. Further
@@ -16,10 +19,10 @@ export function kubernetesBackend(binary: string, onProgress: (message: string) 
         clusterName: cluster.name,
         nodeName: cluster.node_pools[0]?.nodes[0]?.name ?? cluster.name,
         nodeLabels: nodeLabels(cluster),
-        authenticationWebhookUrl: `${digitaloceanUrl}/lab/token-review/${cluster.id}`,
+        authenticationWebhookUrl: tokenReviewUrl(cluster),
         onProgress,
       }),
     runs: async () => isRunning("kube-apiserver") && isRunning("kubelet"),
-    stop: () => stopKubernetes(),
+    stop: (cluster) => stopKubernetes(tokenReviewUrl(cluster)),
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { apiserverUrl } from "../addresses.ts";
 import { removePods } from "../containers.ts";
@@ -45,12 +45,29 @@ export interface KubernetesAddress {
   certificateAuthorityData: string;
 }
 
+/** Whose cluster the folder holds. */
+type Owner = Pick<KubernetesOptions, "clusterName" | "authenticationWebhookUrl">;
+const ownerFile = path.join(folder, "owner.json");
+const owner = (): Owner | undefined =>
+  existsSync(ownerFile) ? (JSON.parse(readFileSync(ownerFile, "utf8")) as Owner) : undefined;
+
+/** Fails if another cluster than the one to start runs, since there is one machine to run them on. */
+function refuseSecond({ clusterName, authenticationWebhookUrl }: Owner): void {
+  const other = owner();
+  if (!other || other.authenticationWebhookUrl === authenticationWebhookUrl) return;
+  if (!isRunning("kube-apiserver")) return;
+  throw new Error(
+    `can't start ${clusterName}: the lab runs one cluster at a time, and ${other.clusterName} runs; delete that first`,
+  );
+}
+
 interface Node {
   status: { conditions?: { type: string; status: string }[] };
 }
 
 /**
- * Starts a new, empty cluster of one node on the lab's containerd. Resolves once its API answers, its
+ * Starts a new, empty cluster of one node on the lab's containerd, in place of what is left of it if it
+ * ran before. Resolves once its API answers, its
  * node is Ready and pods can be created. Fails with the name of the part that did not come up and the
  * end of its log.
  */
@@ -66,8 +83,10 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
     nodeLabels,
     authenticationWebhookUrl,
   };
+  refuseSecond(options);
   await stopKubernetes();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(ownerFile, JSON.stringify({ clusterName, authenticationWebhookUrl }));
 
   saveSysctls();
   createCgroups();
@@ -100,8 +119,13 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   return { server: apiserverUrl, certificateAuthorityData: Buffer.from(authority).toString("base64") };
 }
 
-/** Stops the cluster and removes what it made, however it came to be in the state it is in. */
-export async function stopKubernetes(): Promise<void> {
+/**
+ * Stops the cluster and removes what it made, however it came to be in the state it is in. With the URL
+ * that it was started with, only if it is that cluster which runs.
+ */
+export async function stopKubernetes(authenticationWebhookUrl?: string): Promise<void> {
+  const running = owner()?.authenticationWebhookUrl;
+  if (authenticationWebhookUrl && running && running !== authenticationWebhookUrl) return;
   // First whoever starts pods, then the pods, then the rest.
   await Promise.all(["kube-proxy", "kubelet"].map(stopProcess));
   await removePods();

@@ -27,7 +27,11 @@ export const certificates = (nodeName: string): CertificateRequest[] => [
   {
     name: "apiserver",
     subject: "CN=kube-apiserver",
-    hosts: [host, "localhost", "kubernetes", "kubernetes.default.svc", "10.216.0.1", network.nodeAddress],
+    hosts: [
+      ...[host, network.nodeAddress, network.apiAddress, "localhost"],
+      ...["kubernetes", "kubernetes.default", "kubernetes.default.svc"],
+      `kubernetes.default.svc.${clusterDomain}`,
+    ],
   },
   { name: "kubelet", subject: `CN=${nodeName}`, hosts: [nodeName, network.nodeAddress, host] },
   { name: "admin", subject: "CN=lab-admin, O=system:masters" },

@@ -19,6 +19,11 @@ export function serviceOf(name: string): { service: string; namespace: string } 
 /** Whether a name is for this cluster to answer. Others are for the machine's own resolver. */
 export const isOwn = (name: string): boolean => `.${name.toLowerCase()}`.endsWith(`.${clusterDomain}`);
 
+// RFC 1035, 4.1.1: authoritative answer, recursion available, recursion desired (as asked), codes.
+const responseFlags = (query: Packet, code: number) => 0x0480 | ((query.flags ?? 0) & 0x0100) | code;
+const serverFailure = 2;
+const noSuchName = 3;
+
 /**
  * The cluster's answer to a query for one of its names, after Kubernetes' DNS specification
  * (github.com/kubernetes/dns, "DNS-Based Service Discovery"): A records of Services; other types of
@@ -32,15 +37,17 @@ export async function answerTo(query: Packet, lookup: Lookup): Promise<Packet> {
     question?.type === "A"
       ? (addresses ?? []).map((data) => ({ type: "A", name: question.name, ttl, data }))
       : [];
-  return {
-    type: "response",
-    id: query.id,
-    // RFC 1035: authoritative answer, recursion desired (as asked), recursion available; code 3 is NXDOMAIN.
-    flags: 0x0400 | ((query.flags ?? 0) & 0x0100) | 0x0080 | (addresses ? 0 : 3),
-    questions: query.questions,
-    answers,
-  };
+  const flags = responseFlags(query, addresses ? 0 : noSuchName);
+  return { type: "response", id: query.id, flags, questions: query.questions, answers };
 }
+
+/** The answer to a query that could not be looked up, so that nobody waits for one. */
+export const failureOf = (query: Packet): Packet => ({
+  type: "response",
+  id: query.id,
+  flags: responseFlags(query, serverFailure),
+  questions: query.questions,
+});
 
 /** The first IPv4 name server of a resolv.conf; undefined if it names none. */
 export const nameServerOf = (resolvConf: string): string | undefined =>

@@ -1,5 +1,6 @@
 import { execa } from "execa";
-import { network } from "../addresses.ts";
+import { writeFileSync } from "node:fs";
+import { network, ports } from "../addresses.ts";
 
 const ip = (...args: string[]) => execa("ip", args);
 const tried = (command: string, ...args: string[]) => execa(command, args, { reject: false });
@@ -7,8 +8,16 @@ const tried = (command: string, ...args: string[]) => execa(command, args, { rej
 /** The lab's own table of nftables. */
 const table = "slipway";
 
-/** Lets pods reach what is outside this machine under the machine's own address, as nft's language has it. */
+/**
+ * What is translated for pods beside Services, as nft's language has it: pods reach what is outside this
+ * machine under the machine's own address, and kube-apiserver, which listens on loopback alone, under
+ * that of its Service. The latter comes before kube-proxy's own translation, which would lead nowhere.
+ */
 export const natRules = (): string => `table ip ${table} {
+  chain api {
+    type nat hook prerouting priority dstnat - 5; policy accept;
+    ip daddr ${network.apiAddress} tcp dport 443 dnat to 127.0.0.1:${ports.apiserver}
+  }
   chain pods {
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr ${network.podCidr} ip daddr != { ${network.podCidr}, ${network.serviceCidr} } masquerade
@@ -40,13 +49,16 @@ async function closePassage(): Promise<void> {
   for (const rule of passage) await tried("iptables", "--delete", ...rule);
 }
 
-/** Makes the link that carries the node's address, and the way to Services. */
+/** Makes the links of the node and its pods, and their ways to Services, the API and the outside. */
 export async function createNetwork(): Promise<void> {
   await ip("link", "add", network.nodeBridge, "type", "bridge");
   await ip("address", "add", `${network.nodeAddress}/${network.nodePrefix}`, "dev", network.nodeBridge);
   await ip("link", "set", network.nodeBridge, "up");
   // Without a route, a machine that has no default one refuses Service addresses before they are translated.
   await ip("route", "add", network.serviceCidr, "dev", network.nodeBridge, "src", network.nodeAddress);
+  // CNI's bridge plugin gives the bridge its address and brings it up.
+  await ip("link", "add", network.podBridge, "type", "bridge");
+  writeFileSync(`/proc/sys/net/ipv4/conf/${network.podBridge}/route_localnet`, "1");
   await execa("nft", ["--file", "-"], { input: natRules() });
   await openPassage();
 }

@@ -1,6 +1,6 @@
 import { decode, encode, type Packet } from "dns-packet";
 import assert from "node:assert/strict";
-import { answerTo, isOwn, nameServerOf, serviceOf } from "../kubernetes/dns.ts";
+import { answerTo, failureOf, isOwn, nameServerOf, serviceOf } from "../kubernetes/dns.ts";
 
 const lookup = async (service: string, namespace: string) =>
   service === "web" && namespace === "shop" ? ["10.216.1.2"] : undefined;
@@ -50,6 +50,13 @@ describe("the cluster's DNS", () => {
     assert.ok(isOwn("web.shop.svc.cluster.local"));
     for (const name of ["example.com", "notcluster.local", "cluster.local.example.com", ""])
       assert.ok(!isOwn(name), name);
+  });
+
+  it("says that a look-up failed, so that nobody waits", () => {
+    const failure = decode(
+      encode(failureOf({ type: "query", id: 9, questions: [{ type: "A", name: "a.b" }] })),
+    );
+    assert.deepEqual([failure.id, (failure as { rcode?: string }).rcode], [9, "SERVFAIL"]);
   });
 
   it("reads a Service's name and namespace", () => {

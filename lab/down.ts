@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { stopContainerd } from "./containerd.ts";
+import { stopDocker } from "./docker.ts";
 import { stopKubernetes } from "./kubernetes/cluster.ts";
 import { stateDir } from "./paths.ts";
 import { listProcesses, stopProcess } from "./process.ts";
@@ -16,11 +17,12 @@ export async function down(say: (line: string) => void): Promise<void> {
   say("stopping Kubernetes and its pods");
   await stopKubernetes();
   for (const { name } of listProcesses().reverse()) {
-    if (name === "containerd") continue;
+    if (name === "containerd" || name === "dockerd") continue;
     say(`stopping ${name}`);
     await stopProcess(name);
   }
-  say("stopping containerd");
+  say("stopping Docker and containerd");
+  await stopDocker();
   await stopContainerd();
   rmSync(stateDir, { recursive: true, force: true });
   say("the lab is down, and nothing of it is left but the tools in the cache");

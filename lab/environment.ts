@@ -31,7 +31,7 @@ export function labEnvironment(): Record<string, string> {
     DIGITALOCEAN_API_URL: digitaloceanUrl,
     KUBECONFIG: labKubeconfig,
     SLIPWAY_PROGRAM_COMPILE_CACHE: path.join(cacheDir, "compiled"),
-    ...(hasOwnEngine() ? { DOCKER_HOST: labDockerHost, DOCKER_BUILDKIT: "0" } : {}),
+    ...(hasOwnEngine() ? { DOCKER_HOST: labDockerHost } : {}),
   };
 }
 

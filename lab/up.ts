@@ -5,13 +5,14 @@ import { digitaloceanUrl } from "./addresses.ts";
 import { ensureBaseImages } from "./baseImages.ts";
 import { startContainerd } from "./containerd.ts";
 import { ensurePackages } from "./debian.ts";
-import { hasOwnEngine, labDockerHost, startDocker, userEngineAnswers } from "./docker.ts";
+import { hasOwnEngine, labDockerHost, startDocker } from "./docker.ts";
 import { checkout, pulumiBackend } from "./paths.ts";
 import { preflight } from "./preflight.ts";
 import { startProcess, waitFor } from "./process.ts";
 import { installPulumiHome } from "./pulumi-home.ts";
 import { startRegistry } from "./registry.ts";
 import { ensureTools, toolNames } from "./tools.ts";
+import { userEngineAnswers } from "./userEngine.ts";
 
 /** The emulated DigitalOcean API; it starts and stops Kubernetes as clusters come and go. */
 async function startDigitalocean(kubernetes: string): Promise<void> {

@@ -63,9 +63,9 @@ function kill(pid: number): void {
   }
 }
 
-/** Ends what still runs in the pods' cgroup, and removes it. Fails if a process outlives that by 5 s. */
-export async function removeCgroups(): Promise<void> {
-  for (const folder of trees().map((tree) => path.join(tree, cgroupRoot))) {
+/** Ends what still runs in a cgroup, by default the pods', and removes it. Fails if a process outlives that by 5 s. */
+export async function removeCgroups(root = cgroupRoot): Promise<void> {
+  for (const folder of trees().map((tree) => path.join(tree, root))) {
     if (!existsSync(folder)) continue;
     for (let tries = 0; tries < 100; tries++) {
       const left = processesIn(folder);

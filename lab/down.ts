@@ -2,28 +2,54 @@ import { rmSync } from "node:fs";
 import { stopContainerd } from "./containerd.ts";
 import { stopDocker } from "./docker.ts";
 import { stopKubernetes } from "./kubernetes/cluster.ts";
+import { mountedBelow } from "./mounts.ts";
 import { stateDir } from "./paths.ts";
 import { listProcesses, stopProcess } from "./process.ts";
 
+/** First whoever would start something again, then pods, then what containers run on. */
+const steps: [what: string, stop: () => Promise<void>][] = [
+  ["the DigitalOcean API", () => stopProcess("digitalocean")],
+  ["Kubernetes and its pods", stopKubernetes],
+  ["Docker", stopDocker],
+  ["containerd", stopContainerd],
+];
+
+function removeState(): void {
+  // What is mounted there may be somebody's folder.
+  const mounts = mountedBelow(stateDir);
+  if (mounts.length > 0)
+    throw new Error(`still mounted: ${mounts.join(", ")}; unmount it (umount), then again`);
+  rmSync(stateDir, { recursive: true, force: true });
+}
+
 /**
  * Takes the lab down, whatever state it is in, and everything that belongs to it: processes, containers,
- * mounts, links, firewall rules, data. The tool cache stays. `say` is told each step.
+ * mounts, links, firewall rules, data. The tool cache stays. `say` is told each step. A step that fails
+ * does not keep the others from being taken; fails at the end with what failed, and keeps the lab's state
+ * then, so that another try finds the rest.
  */
 export async function down(say: (line: string) => void): Promise<void> {
-  const records = listProcesses();
-  if (records.length === 0) say("no lab is running; looking for what one may have left");
-  // First whoever would start something again, then pods, then engines from the newest to the oldest.
-  await stopProcess("digitalocean");
-  say("stopping Kubernetes and its pods");
-  await stopKubernetes();
-  for (const { name } of listProcesses().reverse()) {
-    if (name === "containerd" || name === "dockerd") continue;
-    say(`stopping ${name}`);
-    await stopProcess(name);
+  if (listProcesses().length === 0) say("no lab is running; looking for what one may have left");
+  const failures: string[] = [];
+  const step = async (what: string, stop: () => Promise<void> | void) => {
+    try {
+      await stop();
+    } catch (error) {
+      failures.push(`${what}: ${(error as Error).message}`);
+    }
+  };
+  for (const [what, stop] of steps) {
+    say(`stopping ${what}`);
+    await step(what, stop);
   }
-  say("stopping Docker and containerd");
-  await stopDocker();
-  await stopContainerd();
-  rmSync(stateDir, { recursive: true, force: true });
+  for (const { name } of listProcesses().reverse()) {
+    say(`stopping ${name}`);
+    await step(name, () => stopProcess(name));
+  }
+  if (failures.length === 0) await step(stateDir, removeState);
+  if (failures.length > 0)
+    throw new Error(
+      `something of the lab is left; npm run lab -- down tries again:\n${failures.map((line) => `  - ${line}`).join("\n")}`,
+    );
   say("the lab is down, and nothing of it is left but the tools in the cache");
 }

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 
 /** The mount points below `folder` in a text as `/proc/self/mountinfo` has it, the innermost first. */
 export function mountsBelow(mountinfo: string, folder: string): string[] {
@@ -12,8 +12,11 @@ export function mountsBelow(mountinfo: string, folder: string): string[] {
     .reverse();
 }
 
+/** What is mounted below `folder` now, the innermost first; nothing if there is no such folder. */
+export const mountedBelow = (folder: string): string[] =>
+  existsSync(folder) ? mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), realpathSync(folder)) : [];
+
 /** Unmounts everything below `folder`. */
 export async function unmountBelow(folder: string): Promise<void> {
-  for (const point of mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), folder))
-    await execa("umount", ["--lazy", point], { reject: false });
+  for (const point of mountedBelow(folder)) await execa("umount", ["--lazy", point], { reject: false });
 }

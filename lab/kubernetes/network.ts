@@ -1,53 +1,31 @@
 import { execa } from "execa";
 import { writeFileSync } from "node:fs";
 import { network, ports } from "../addresses.ts";
+import { closeOutbound, openOutbound, type Outbound } from "../outbound.ts";
 
 const ip = (...args: string[]) => execa("ip", args);
 const tried = (command: string, ...args: string[]) => execa(command, args, { reject: false });
 
-/** The lab's own table of nftables. */
-const table = "slipway";
+/** Pods reach what is outside this machine under the machine's own address. */
+const pods: Outbound = {
+  name: network.podBridge,
+  source: network.podCidr,
+  except: [network.podCidr, network.serviceCidr],
+};
+
+const apiTable = "slipway-api";
 
 /**
- * What is translated for pods beside Services, as nft's language has it: pods reach what is outside this
- * machine under the machine's own address, and kube-apiserver, which listens on loopback alone, under
- * that of its Service. The latter comes before kube-proxy's own translation, which would lead nowhere.
+ * Leads pods to kube-apiserver, which listens on loopback alone, under the address of its Service, as
+ * nft's language has it: before kube-proxy's own translation, which would lead nowhere.
  */
-export const natRules = (): string => `table ip ${table} {
-  chain api {
+export const apiRules = (): string => `table ip ${apiTable} {
+  chain pods {
     type nat hook prerouting priority dstnat - 5; policy accept;
     ip daddr ${network.apiAddress} tcp dport 443 dnat to 127.0.0.1:${ports.apiserver}
   }
-  chain pods {
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${network.podCidr} ip daddr != { ${network.podCidr}, ${network.serviceCidr} } masquerade
-  }
 }
 `;
-
-/** Marks the lab's rules among those of others. */
-const comment = "slipway-lab";
-
-/** Rules that let pods' packets pass on a machine that drops what it forwards, as Docker sets it up. */
-const passage = ["--source", "--destination"].map((side) => [
-  "FORWARD",
-  ...[side, network.podCidr],
-  ...["--match", "comment", "--comment", comment],
-  ...["--jump", "ACCEPT"],
-]);
-
-/** Whether this machine drops what it forwards, by a list of rules as `iptables -S FORWARD` prints it. */
-export const dropsForwarded = (rules: string): boolean => /^-P FORWARD (DROP|REJECT)$/m.test(rules);
-
-async function openPassage(): Promise<void> {
-  if (!dropsForwarded(String((await tried("iptables", "-S", "FORWARD")).stdout))) return;
-  for (const rule of passage) await execa("iptables", ["--insert", ...rule]);
-}
-
-async function closePassage(): Promise<void> {
-  if (!String((await tried("iptables", "-S", "FORWARD")).stdout).includes(comment)) return;
-  for (const rule of passage) await tried("iptables", "--delete", ...rule);
-}
 
 /** Makes the links of the node and its pods, and their ways to Services, the API and the outside. */
 export async function createNetwork(): Promise<void> {
@@ -59,8 +37,8 @@ export async function createNetwork(): Promise<void> {
   // CNI's bridge plugin gives the bridge its address and brings it up.
   await ip("link", "add", network.podBridge, "type", "bridge");
   writeFileSync(`/proc/sys/net/ipv4/conf/${network.podBridge}/route_localnet`, "1");
-  await execa("nft", ["--file", "-"], { input: natRules() });
-  await openPassage();
+  await execa("nft", ["--file", "-"], { input: apiRules() });
+  await openOutbound(pods);
 }
 
 /** The links of a list as `ip -json link` prints it that hang on the bridge of that name. */
@@ -75,6 +53,6 @@ export async function removeNetwork(): Promise<void> {
   const links = [...linksOn(network.podBridge, stdout), network.podBridge, network.nodeBridge];
   for (const link of links) await tried("ip", "link", "delete", link);
   for (const family of ["ip", "ip6"]) await tried("nft", "delete", "table", family, "kube-proxy");
-  await tried("nft", "delete", "table", "ip", table);
-  await closePassage();
+  await tried("nft", "delete", "table", "ip", apiTable);
+  await closeOutbound(pods);
 }

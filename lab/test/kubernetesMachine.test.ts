@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { neededControllers } from "../kubernetes/cgroups.ts";
-import { dropsForwarded, linksOn } from "../kubernetes/network.ts";
+import { apiRules, linksOn } from "../kubernetes/network.ts";
 import { createPki } from "../kubernetes/pki.ts";
 
 describe("the cluster's certificates", () => {
@@ -83,10 +83,12 @@ describe("controllers of cgroup v2", () => {
   });
 });
 
-describe("a machine that drops what it forwards", () => {
-  it("is known by its policy", () => {
-    assert.ok(dropsForwarded("-P FORWARD DROP\n-A FORWARD -j DOCKER-USER\n"));
-    assert.ok(!dropsForwarded("-P FORWARD ACCEPT\n"));
-    assert.ok(!dropsForwarded(""));
+describe("the way to the cluster's API", () => {
+  it("leads from its Service's address to where it listens", () => {
+    assert.match(apiRules(), /^ *ip daddr 10\.216\.0\.1 tcp dport 443 dnat to 127\.0\.0\.1:7713$/m);
+  });
+
+  it("comes before kube-proxy's translation", () => {
+    assert.match(apiRules(), /hook prerouting priority dstnat - 5;/);
   });
 });

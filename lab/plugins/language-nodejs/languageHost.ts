@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import * as grpc from "@grpc/grpc-js";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import sdk from "@pulumi/pulumi/package.json" with { type: "json" };
-import * as messages from "@pulumi/pulumi/proto/language_pb.js";
-import { PackageDependency, PluginDependency, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
+import messages from "@pulumi/pulumi/proto/language_pb.js";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import { unary } from "../unary.ts";
 import { installCommand } from "./install.ts";
 import { programDependencies, providerPackages } from "./packages.ts";
@@ -37,12 +37,14 @@ export function languageHost(engine: string): LanguageHost {
       return new messages.LanguageHandshakeResponse();
     }),
 
-    getPluginInfo: unary(() => new PluginInfo().setVersion(`${sdk.version.replace(/^v/, "")}-stand-in`)),
+    getPluginInfo: unary(() =>
+      new plugin.PluginInfo().setVersion(`${sdk.version.replace(/^v/, "")}-stand-in`),
+    ),
 
     getRequiredPackages: unary((request: messages.GetRequiredPackagesRequest) =>
       new messages.GetRequiredPackagesResponse().setPackagesList(
         providerPackages(folderOf(request)).map(({ name, version, server = "" }) =>
-          new PackageDependency()
+          new plugin.PackageDependency()
             .setName(name)
             .setKind("resource")
             .setVersion(`v${version}`)
@@ -54,7 +56,7 @@ export function languageHost(engine: string): LanguageHost {
     getRequiredPlugins: unary((request: messages.GetRequiredPluginsRequest) =>
       new messages.GetRequiredPluginsResponse().setPluginsList(
         providerPackages(folderOf(request)).map(({ name, version, server = "" }) =>
-          new PluginDependency()
+          new plugin.PluginDependency()
             .setName(name)
             .setKind("resource")
             .setVersion(`v${version}`)
@@ -86,7 +88,7 @@ export function languageHost(engine: string): LanguageHost {
 
     cancel: unary(() => {
       stop();
-      return new Empty();
+      return new empty.Empty();
     }),
 
     installDependencies(

@@ -2,7 +2,7 @@
  * `pulumi-language-nodejs`, a stand-in for the language host of that name, which no package registry
  * has: the engine's LanguageRuntime service for programs in Node.js.
  */
-import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb.js";
+import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import { servePlugin } from "../servePlugin.ts";
 import { languageHost, type LanguageHost } from "./languageHost.ts";
 
@@ -10,7 +10,7 @@ let host: LanguageHost | undefined;
 
 servePlugin({
   name: "pulumi-language-nodejs",
-  service: LanguageRuntimeService as never,
+  service: services.LanguageRuntimeService as never,
   handlers: (engine) => (host = languageHost(engine)).handlers,
   stop: () => host?.stop(),
 });

@@ -118,6 +118,12 @@ describe("docker.RegistryImage of the stand-in", () => {
     assert.equal(registry.requests.at(-1), `DELETE /v2/juggernaut/app/manifests/${digest}`);
   });
 
+  it("fails to go from a registry that deletes nothing, and says what to do", async () => {
+    const kept = await created({ keepRemotely: false });
+    registry.failures.push(405);
+    await assert.rejects(engine.delete(kept), /: 405 for juggernaut\/app:sha256:1+; .*set keepRemotely$/);
+  });
+
   it("fails a check of what only the official provider has", async () => {
     const { failures } = await engine.check(wanted({ insecureSkipVerify: true, build: {} }));
     assert.deepEqual(

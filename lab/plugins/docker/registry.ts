@@ -30,7 +30,11 @@ class RegistryError extends Error {
   readonly status: number;
   constructor(host: string, status: number, about: string) {
     const fix =
-      { 401: "; check the user name and password", 403: "; this login may not do that" }[status] ?? "";
+      {
+        401: "; check the user name and password",
+        403: "; this login may not do that",
+        405: "; it deletes nothing, so set keepRemotely",
+      }[status] ?? "";
     super(`registry ${host}: ${status} for ${about}${fix}`);
     this.status = status;
   }

@@ -25,8 +25,8 @@ export interface WorkloadArgs {
 
 /** One app on a cluster: a Deployment, its Service, and what the configuration adds. */
 export class Workload extends pulumi.ComponentResource {
-  /** Name of the Deployment, once it is rolled out. */
-  readonly deployment: pulumi.Output<string>;
+  /** Name of the Deployment. Known at once: a stack whose rollout fails keeps its outputs. */
+  readonly deployment: string;
 
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:Workload", name, {}, opts);
@@ -73,7 +73,7 @@ export class Workload extends pulumi.ComponentResource {
       ...inside,
       customTimeouts: { create: timeout, update: timeout },
     });
-    tellRolloutReasons(deployment, {
+    tellRolloutReasons(this, deployment, {
       name: manifests.deploymentName(options),
       namespace,
       kubeconfig: args.kubeconfig,
@@ -90,7 +90,7 @@ export class Workload extends pulumi.ComponentResource {
         inside,
       );
 
-    this.deployment = deployment.metadata.name;
+    this.deployment = manifests.deploymentName(options);
     this.registerOutputs({ deployment: this.deployment });
   }
 }

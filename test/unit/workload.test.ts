@@ -265,34 +265,46 @@ describe("workload", () => {
 
 describe("reasons of a slow rollout", () => {
   const at = (second: number) => new Date(1_700_000_000_000 + second * 1000);
+  const pod = "shop-deployment-5d-x1";
   const event = (changes: object) => ({
     type: "Warning",
     reason: "Unhealthy",
     message: "Readiness probe failed: HTTP probe failed with statuscode: 503 ",
-    involvedObject: { name: "shop-deployment-5d-x1" },
-    lastTimestamp: at(5),
+    involvedObject: { kind: "Pod", name: pod },
+    lastTimestamp: at(1),
     metadata: { creationTimestamp: at(1) },
     ...changes,
   });
+  const pods = (ready: string, deletionTimestamp?: Date) => [
+    {
+      metadata: { name: pod, deletionTimestamp },
+      status: { conditions: [{ type: "Ready", status: ready }] },
+    },
+  ];
+  const said = [
+    "shop-deployment-5d-x1: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503",
+  ];
+  const tell = (events: ReturnType<typeof event>[], of = pods("False")) =>
+    complaints(events, of, "shop-deployment", at(3));
 
-  it("are the warnings of this Deployment's pods since the rollout began, each once", () => {
-    const events = [
-      event({}),
-      event({}),
-      event({ type: "Normal" }),
-      event({ lastTimestamp: at(1) }),
-      event({ involvedObject: { name: "other-deployment-5d-x1" } }),
-      event({
-        reason: "FailedScheduling",
-        message: "0/1 nodes are available",
-        lastTimestamp: undefined,
-        eventTime: at(4),
-      }),
-    ];
-    assert.deepEqual(complaints(events, "shop-deployment", at(3)), [
-      "shop-deployment-5d-x1: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503",
-      "shop-deployment-5d-x1: FailedScheduling: 0/1 nodes are available",
-    ]);
+  it("are the warnings of pods that are not ready, each once, whatever their age", () => {
+    assert.deepEqual(tell([event({}), event({ lastTimestamp: at(5) })]), said);
+    assert.deepEqual(tell([event({ type: "Normal" })]), []);
+    assert.deepEqual(tell([event({})], pods("True")), []);
+    assert.deepEqual(tell([event({})], pods("False", at(2))), []);
+    assert.deepEqual(tell([event({ involvedObject: { kind: "Pod", name: "other-deployment-5d-x1" } })]), []);
+  });
+
+  it("are the warnings of ReplicaSets since the rollout began", () => {
+    const refused = {
+      reason: "FailedCreate",
+      message: "violates PodSecurity",
+      involvedObject: { kind: "ReplicaSet", name: "shop-deployment-5d" },
+    };
+    assert.deepEqual(tell([event(refused)]), []);
+    const line = ["shop-deployment-5d: FailedCreate: violates PodSecurity"];
+    assert.deepEqual(tell([event({ ...refused, lastTimestamp: at(4) })]), line);
+    assert.deepEqual(tell([event({ ...refused, lastTimestamp: undefined, eventTime: at(4) })]), line);
   });
 });
 

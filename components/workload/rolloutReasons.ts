@@ -68,10 +68,13 @@ export function tellRolloutReasons(
       const { CoreV1Api, KubeConfig } = await import("@kubernetes/client-node");
       const config = new KubeConfig();
       config.loadFromString(kubeconfig);
-      const { items } = await config
-        .makeApiClient(CoreV1Api)
-        .listNamespacedEvent({ namespace: where.namespace });
-      for (const line of complaints(items, where.name, since)) {
+      const api = config.makeApiClient(CoreV1Api);
+      const { namespace } = where;
+      const [events, pods] = await Promise.all([
+        api.listNamespacedEvent({ namespace }),
+        api.listNamespacedPod({ namespace }),
+      ]);
+      for (const line of complaints(events.items, pods.items, where.name, since)) {
         if (ended || told.has(line)) continue;
         told.add(line);
         await pulumi.log.warn(line, workload); // the Deployment has no URN to log by before it ends

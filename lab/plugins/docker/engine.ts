@@ -1,4 +1,3 @@
-import { execa } from "execa";
 import { createInterface } from "node:readline";
 import type { Call } from "../provider/provider.ts";
 import { parseImageName } from "./imageName.ts";
@@ -88,6 +87,8 @@ export class Engine {
     logins: Logins,
     call: Call,
   ): Promise<string[]> {
+    // Loaded only where something is built: a plugin starts at every command.
+    const { execa } = await import("execa");
     return await withLogins(logins, async (loginEnvironment) => {
       const docker = execa("docker", args, {
         env: { ...this.#environment, ...env, ...loginEnvironment },

@@ -1,4 +1,3 @@
-import { execa } from "execa";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
@@ -83,6 +82,8 @@ export async function loginFor(host: string, given: Logins): Promise<Login | und
   const config = readConfig(configFolder());
   const helper = config.credHelpers?.[keyOf(host)] ?? config.credsStore;
   if (!helper) return loginsOf(config).get(host);
+  // Loaded only where there is a helper: a plugin starts at every command.
+  const { execa } = await import("execa");
   // Fails where the helper has nothing for that registry.
   const { failed, stdout } = await execa(`docker-credential-${helper}`, ["get"], {
     input: keyOf(host),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { execa } from "execa";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { docker, engineEnvironment } from "../plugins/docker/docker.ts";
 import { parseImageName } from "../plugins/docker/imageName.ts";
@@ -251,6 +252,19 @@ describe("registry logins", () => {
       delete process.env.DOCKER_REGISTRY_USER;
       delete process.env.DOCKER_REGISTRY_PASS;
     }
+  });
+
+  it("last as long as the work, also where the plugin ends in the middle", async () => {
+    const logins = path.join(import.meta.dirname, "..", "plugins", "docker", "logins.ts");
+    const script = `
+      const { withLogins } = await import(${JSON.stringify(logins)});
+      await withLogins(new Map([["ghcr.io", { username: "me", password: "canary" }]]), async (environment) => {
+        console.log(environment.DOCKER_CONFIG);
+        process.exit(0);
+      });`;
+    const { stdout } = await execa(process.execPath, ["--input-type=module", "-e", script]);
+    assert.match(stdout, /slipway-docker-/);
+    assert.equal(existsSync(stdout.trim()), false);
   });
 
   it("fails on a config file that is no JSON", async () => {

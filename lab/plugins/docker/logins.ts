@@ -105,6 +105,9 @@ export async function withLogins<T>(
   if (given.size === 0) return await work({});
   const own = configFolder();
   const folder = mkdtempSync(path.join(tmpdir(), "slipway-docker-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A plugin whose engine is killed ends in the middle of its work.
+  process.once("exit", remove);
   try {
     const config = readConfig(own);
     const hosts = [...given].map(([host, login]) => [keyOf(host), login] as const);
@@ -122,7 +125,8 @@ export async function withLogins<T>(
     writeFileSync(path.join(folder, "config.json"), JSON.stringify(merged), { mode: 0o600 });
     return await work({ DOCKER_CONFIG: folder });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   }
 }
 

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config";
 import { lookUp } from "./registry";
-import { imageName, type Release, sameAsDeployed, sameAsThere } from "./release";
+import { imageName, mustBeThere, type Release, sameAsDeployed, sameAsThere } from "./release";
 
 export interface ImageArgs {
   /** Name of the image in the registry, without tag. */
@@ -33,26 +33,9 @@ export class Image extends pulumi.ComponentResource {
     const key = imageName(release);
     const deployed = args.releases[key];
 
-    const provider = new docker.Provider(
-      name,
-      {
-        // Only a build needs an engine; it fails by itself where there is none.
-        disableDockerDaemonCheck: true,
-        registryAuth: registry.username
-          ? [
-              {
-                address: registry.address,
-                username: registry.username,
-                password: pulumi.secret(registry.password as string),
-              },
-            ]
-          : [],
-      },
-      { parent: this },
-    );
     const digest = args.build
-      ? this.build(name, release, args, provider)
-      : docker.getRegistryImageOutput({ name: imageName(release) }, { parent: this, provider }).sha256Digest;
+      ? this.build(name, release, args)
+      : pulumi.output(lookUp(release, registry).then((there) => mustBeThere(release, there).digest));
 
     this.digest = digest.apply((found) => sameAsDeployed(release, deployed, found));
     this.reference = pulumi.interpolate`${imageName(release)}@${this.digest}`;
@@ -61,12 +44,17 @@ export class Image extends pulumi.ComponentResource {
   }
 
   /** Builds, checks that the registry has nothing else under the tag, pushes. */
-  private build(
-    name: string,
-    release: Release,
-    args: ImageArgs,
-    provider: docker.Provider,
-  ): pulumi.Output<string> {
+  private build(name: string, release: Release, args: ImageArgs): pulumi.Output<string> {
+    const { address, username, password } = args.registry;
+    const provider = new docker.Provider(
+      name,
+      {
+        // Only a build needs an engine; it fails by itself where there is none.
+        disableDockerDaemonCheck: true,
+        registryAuth: username ? [{ address, username, password: pulumi.secret(password as string) }] : [],
+      },
+      { parent: this },
+    );
     const child = { parent: this, provider };
     const build = args.build as docker.types.input.DockerBuild;
     const built = new docker.Image(

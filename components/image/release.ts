@@ -41,6 +41,14 @@ function movedTag(release: Release, expected: string, found: string, because: st
   );
 }
 
+/** Fails if the registry has no such tag: nobody built it yet, or it is in another registry. */
+export function mustBeThere(release: Release, there: Tagged | undefined): Tagged {
+  if (there) return there;
+  throw new RunError(
+    `${imageName(release)}: registry ${release.registry} has no such image, or does not show it without a login\n    fix  publish the release, set another one (pulumi config set imageTag <tag>), build it here (pulumi config set --path build.context <folder>), or log in (pulumi config set --path registry.username <name>)`,
+  );
+}
+
 /** Fails if the tag no longer names the digest it had when this stack first deployed it. */
 export function sameAsDeployed(release: Release, deployed: string | undefined, found: string): string {
   if (deployed === undefined || deployed === found) return found;

@@ -1,51 +1,28 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "mocha";
 import { Image, type ImageArgs } from "../../components/image";
 import { lookUp } from "../../components/image/registry";
-import { imageName, isPlainHttp, sameAsDeployed, sameAsThere } from "../../components/image/release";
+import {
+  imageName,
+  isPlainHttp,
+  mustBeThere,
+  sameAsDeployed,
+  sameAsThere,
+} from "../../components/image/release";
 import { type Json, startEngine, valueOf } from "./engine";
+import { type FakeRegistry, manifestDigest, sha, startRegistry } from "./registry";
 
 const imageType = "docker:index/image:Image";
 const pushType = "docker:index/registryImage:RegistryImage";
-const lookUpToken = "docker:index/getRegistryImage:getRegistryImage";
-const sha = (character: string) => `sha256:${character.repeat(64)}`;
 
-/** A registry that has one image, `shop/web:v1`, whose configuration is `sha("c")`. */
-const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
-const manifest = JSON.stringify({
-  schemaVersion: 2,
-  mediaType: manifestType,
-  config: { mediaType: "application/vnd.docker.container.image.v1+json", size: 1, digest: sha("c") },
-  layers: [],
-});
-const manifestDigest = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
-
-let server: Server;
+let registry: FakeRegistry;
 let address: string;
-const authorizations: (string | undefined)[] = [];
 
 before(async () => {
-  server = createServer((request, response) => {
-    authorizations.push(request.headers.authorization);
-    if (request.url === "/v2/private/web/manifests/v1" && !request.headers.authorization) {
-      response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
-    } else if (/^\/v2\/(shop|private)\/web\/manifests\/v1$/.test(request.url ?? "")) {
-      response.writeHead(200, { "content-type": manifestType }).end(manifest);
-    } else if (request.url?.startsWith("/v2/broken/")) {
-      response.writeHead(500).end();
-    } else {
-      response
-        .writeHead(404, { "content-type": "application/json" })
-        .end('{"errors":[{"code":"MANIFEST_UNKNOWN"}]}');
-    }
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  registry = await startRegistry();
+  address = registry.address;
 });
-after(() => server.close());
+after(() => registry.close());
 
 const args = (changes: Partial<ImageArgs> = {}): ImageArgs => ({
   repository: "shop/web",
@@ -61,7 +38,6 @@ const engineWith = (built: string, pushed: string) =>
       [imageType]: () => ({ repoDigest: built }),
       [pushType]: () => ({ sha256Digest: pushed }),
     },
-    functions: { [lookUpToken]: ({ name }) => ({ name, sha256Digest: sha("a") }) },
   });
 
 describe("image that is built", () => {
@@ -109,19 +85,29 @@ describe("image that is taken as it is", () => {
   it("is looked up, not built", async () => {
     const engine = await engineWith("", "");
     const image = new Image("image", args());
-    assert.equal(await valueOf(image.reference), `${address}/shop/web:v1@${sha("a")}`);
-    assert.deepEqual(engine.calls, [
-      { token: lookUpToken, inputs: { name: `${address}/shop/web:v1` } as never },
-    ]);
-    assert.deepEqual([...engine.ofType(imageType), ...engine.ofType(pushType)], []);
+    assert.equal(await valueOf(image.reference), `${address}/shop/web:v1@${manifestDigest}`);
+    await engine.settle();
+    assert.deepEqual(
+      engine.resources.map((resource) => resource.type),
+      ["slipway:index:Image"],
+    );
+  });
+
+  it("fails where the registry has no such tag", () => {
+    const release = { registry: "ghcr.io", repository: "me/app", tag: "v9" };
+    assert.throws(
+      () => mustBeThere(release, undefined),
+      /^Error: ghcr.io\/me\/app:v9: registry ghcr.io has no such image.*imageTag/s,
+    );
   });
 });
 
 describe("registry credentials", () => {
   it("go to the provider, and only where there are any", async () => {
     const engine = await engineWith("", "");
-    new Image("image", args({ registry: { address, username: "me", password: "canary" } }));
-    new Image("open", args());
+    const build = { context: "app" };
+    new Image("image", args({ build, registry: { address, username: "me", password: "canary" } }));
+    new Image("open", args({ build }));
     await engine.settle();
     const authOf = (name: string) =>
       engine.ofType("pulumi:providers:docker").find((provider) => provider.name === name)?.inputs
@@ -145,12 +131,15 @@ describe("look-up in a registry", () => {
     assert.equal(await lookUp(release("shop/web", "v9"), {}), undefined);
   });
   it("shows user name and password where the registry asks for them", async () => {
-    authorizations.length = 0;
+    registry.authorizations.length = 0;
     assert.equal(
       (await lookUp(release("private/web"), { username: "me", password: "canary" }))?.digest,
       manifestDigest,
     );
-    assert.deepEqual(authorizations, [undefined, `Basic ${Buffer.from("me:canary").toString("base64")}`]);
+    assert.deepEqual(registry.authorizations, [
+      undefined,
+      `Basic ${Buffer.from("me:canary").toString("base64")}`,
+    ]);
   });
   it("fails with the registry's status", async () => {
     await assert.rejects(lookUp(release("broken/web"), {}), /did not say what broken\/web:v1 is: 500/);

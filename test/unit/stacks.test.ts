@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "mocha";
+import { after, before, describe, it } from "mocha";
 import program from "../../index";
 import { keys } from "../../config/schema";
 import { serverOf } from "../../stacks/existingCluster";
@@ -7,15 +7,21 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import * as pulumi from "@pulumi/pulumi";
 import { type Answers, type Json, startEngine, valueOf } from "./engine";
+import { type FakeRegistry, manifestDigest, startRegistry } from "./registry";
 
 const clusterType = "digitalocean:index/kubernetesCluster:KubernetesCluster";
 const providerType = "pulumi:providers:kubernetes";
-const sha = `sha256:${"a".repeat(64)}`;
 
 const kubeconfig = `current-context: a
 contexts: [{name: b, context: {cluster: d}}, {name: a, context: {cluster: c, user: u}}]
 clusters: [{name: d, cluster: {server: "https://other.invalid"}}, {name: c, cluster: {server: "https://mine.invalid"}}]
 users: [{name: u, user: {token: canary-not-a-real-token}}]`;
+
+let registry: FakeRegistry;
+before(async () => {
+  registry = await startRegistry();
+});
+after(() => registry.close());
 
 /** Runs the whole program with this configuration. */
 async function run(config: Record<string, string>, answers: Answers = {}) {
@@ -31,14 +37,18 @@ async function run(config: Record<string, string>, answers: Answers = {}) {
       "digitalocean:index/getKubernetesVersions:getKubernetesVersions": () => ({
         latestVersion: "1.34.1-do.0",
       }),
-      "docker:index/getRegistryImage:getRegistryImage": ({ name }) => ({ name, sha256Digest: sha }),
       ...answers.functions,
     },
     lastUpdate: answers.lastUpdate,
   });
   const secrets = ["slipway:kubeconfig"];
   pulumi.runtime.setAllConfig(
-    { "slipway:imageTag": "v1", "slipway:repository": "shop/web", ...config },
+    {
+      "slipway:imageTag": "v1",
+      "slipway:repository": "shop/web",
+      "slipway:registry": JSON.stringify({ address: registry.address }),
+      ...config,
+    },
     secrets,
   );
   process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secrets);
@@ -51,7 +61,7 @@ async function run(config: Record<string, string>, answers: Answers = {}) {
 describe("stack that creates a cluster", () => {
   it("goes from a cluster to a Deployment that runs a digest", async () => {
     const { engine, image } = await run({ "slipway:cluster": '{"region":"ams3"}' });
-    assert.equal(image, `shop/web:v1@${sha}`);
+    assert.equal(image, `${registry.address}/shop/web:v1@${manifestDigest}`);
     const { inputs } = engine.only("kubernetes:apps/v1:Deployment");
     assert.equal((inputs.spec?.template?.spec?.containers as unknown as Json[])[0]?.image, image);
     assert.equal(engine.only(providerType).inputs.clusterIdentifier, "cluster-id");
@@ -69,7 +79,7 @@ describe("stack that creates a cluster", () => {
     );
     assert.deepEqual(await valueOf(outputs.releases), {
       "shop/web:v0": "sha256:0",
-      "shop/web:v1": sha,
+      [`${registry.address}/shop/web:v1`]: manifestDigest,
     });
   });
 });

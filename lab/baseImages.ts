@@ -29,10 +29,11 @@ interface BaseImage {
   warm?: string;
 }
 
-type Docker = (...args: string[]) => PromiseLike<{ failed: boolean }>;
+type Docker = (...args: string[]) => PromiseLike<{ failed: boolean; stdout: string }>;
 
 /** Says of a made image what it is. */
-const label = 'LABEL slipway.lab="stand-in for the image of this name, made on this machine"';
+const label = "slipway.lab";
+const standIn = "stand-in for the image of this name, made on this machine";
 
 /** The static busybox, which gives a made image its shell and the usual small commands. */
 const busybox = "/bin/busybox";
@@ -100,7 +101,7 @@ async function make(image: BaseImage, file: string, docker: Docker, report: Repo
       "FROM scratch",
       "COPY root /",
       ...settings,
-      label,
+      `LABEL ${label}="${standIn}"`,
       ...(image.warm ? [`RUN ${image.warm}`] : []),
     ];
     writeFileSync(path.join(folder, "Dockerfile"), `${dockerfile.join("\n")}\n`);
@@ -113,17 +114,23 @@ async function make(image: BaseImage, file: string, docker: Docker, report: Repo
   }
 }
 
+const labelFormat = `{{index .Config.Labels "${label}"}}`;
+
 /**
  * Sees to it that the engine has each base image: it has it, or can pull it, or gets one that is made
- * from this machine's own Go and Node. `dockerHost` names the engine; default: the user's.
+ * from this machine's own Go and Node. `dockerHost` names the engine; default: the user's. Gives the
+ * names of those that are made here.
  */
-export async function ensureBaseImages(report: Report, dockerHost?: string): Promise<void> {
+export async function ensureBaseImages(report: Report, dockerHost?: string): Promise<string[]> {
   const env = { ...(dockerHost ? { DOCKER_HOST: dockerHost } : {}), DOCKER_BUILDKIT: "0" };
   const tried: Docker = (...args) => execa("docker", args, { env, reject: false, timeout: 300_000 });
   const docker: Docker = (...args) => execa("docker", args, { env });
   const script = readFileSync(path.join(checkout, "lab/baseImages.ts"));
-  for (const image of baseImages) {
-    if (!(await tried("image", "inspect", image.name)).failed) continue;
+  const inspect = (name: string) => tried("image", "inspect", "--format", labelFormat, name);
+
+  const ensure = async (image: BaseImage): Promise<string[]> => {
+    const found = await inspect(image.name);
+    if (!found.failed) return found.stdout.includes(standIn) ? [image.name] : [];
     const key = keyOf([script, await image.madeFrom()]);
     const name = `image-${image.name.replace(/[^a-z0-9.]/g, "-")}`;
     let fresh = false;
@@ -141,8 +148,11 @@ export async function ensureBaseImages(report: Report, dockerHost?: string): Pro
       },
       report,
     );
-    if (fresh) continue;
-    report(`${image.name}: loading it from the cache`);
-    await docker("load", "--quiet", "--input", path.join(folder, "image.tar"));
-  }
+    if (!fresh) {
+      report(`${image.name}: loading it from the cache`);
+      await docker("load", "--quiet", "--input", path.join(folder, "image.tar"));
+    }
+    return (await inspect(image.name)).stdout.includes(standIn) ? [image.name] : [];
+  };
+  return (await Promise.all(baseImages.map(ensure))).flat();
 }

@@ -1,4 +1,4 @@
-import { Listr, PRESET_TIMER } from "listr2";
+import { Listr, PRESET_TIMER, type ListrTask } from "listr2";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { digitaloceanUrl } from "./addresses.ts";
@@ -6,12 +6,13 @@ import { ensureBaseImages } from "./baseImages.ts";
 import { startContainerd } from "./containerd.ts";
 import { ensurePackages } from "./debian.ts";
 import { hasOwnEngine, labDockerHost, startDocker } from "./docker.ts";
-import { checkout, pulumiBackend } from "./paths.ts";
+import { down } from "./down.ts";
+import { cacheDir, checkout, pulumiBackend } from "./paths.ts";
 import { preflight } from "./preflight.ts";
-import { startProcess, waitFor } from "./process.ts";
+import { listProcesses, startProcess, waitFor } from "./process.ts";
 import { installPulumiHome } from "./pulumi-home.ts";
 import { startRegistry } from "./registry.ts";
-import { ensureTools, toolNames } from "./tools.ts";
+import { ensureTools, toolNames, type ToolName } from "./tools.ts";
 import { userEngineAnswers } from "./userEngine.ts";
 
 /** The emulated DigitalOcean API; it starts and stops Kubernetes as clusters come and go. */
@@ -24,57 +25,79 @@ async function startDigitalocean(kubernetes: string): Promise<void> {
   await waitFor("digitalocean", 15, async () => (await fetch(`${digitaloceanUrl}/lab/status`)).ok);
 }
 
+/** A lab that has processes on record and none that runs: the machine was restarted, or somebody ended them. */
+const wasInterrupted = () => {
+  const processes = listProcesses();
+  return processes.length > 0 && processes.every(({ running }) => !running);
+};
+
+/** Programs that stand in for official ones where the machine doesn't have those. */
+const standInPrograms: ToolName[] = [
+  "pulumi-language-nodejs",
+  "pulumi-resource-digitalocean",
+  "pulumi-resource-docker",
+];
+
 /**
  * Brings the lab up: everything that the program talks to, but for Kubernetes, which comes with the
- * first DigitalOcean cluster. What runs already is left alone. Fails with the step, the reason and the
- * fix; what was started until then is on record for `down`.
+ * first DigitalOcean cluster. What runs already is left alone; what an interrupted lab left is cleared
+ * away first. Says what in it is a stand-in. Fails with the step, the reason and the fix; what
+ * was started until then is on record for `down`.
  */
 export async function up(): Promise<void> {
-  const tools: Record<string, string> = {};
-  const tasks = new Listr(
-    [
-      { title: "Check this machine", task: preflight },
-      {
-        title: "Debian packages",
-        task: (_, task) => ensurePackages((line) => (task.output = line)),
-      },
-      {
-        title: "Tools: Pulumi, its plugins, Kubernetes",
-        task: async (_, task) => {
-          Object.assign(tools, await ensureTools(toolNames, (line) => (task.output = line)));
-          installPulumiHome(tools as Parameters<typeof installPulumiHome>[0]);
-          mkdirSync(pulumiBackend, { recursive: true });
-        },
-      },
-      {
-        title: "Servers",
-        task: (_, task) =>
-          task.newListr(
-            [
-              { title: "container registry", task: startRegistry },
-              {
-                title: "DigitalOcean API (emulated)",
-                task: () => startDigitalocean(tools["kube-apiserver"] as string),
-              },
-              {
-                title: "Docker engine and containerd",
-                task: async (_, inner) => {
-                  await startContainerd(tools.pause as string);
-                  const theirs = !hasOwnEngine() && (await userEngineAnswers());
-                  if (theirs) inner.output = "using the Docker engine that runs here";
-                  else await startDocker();
-                  await ensureBaseImages((line) => (inner.output = line), theirs ? undefined : labDockerHost);
-                },
-              },
-            ],
-            { concurrent: true },
-          ),
-      },
-    ],
-    {
-      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false },
-      fallbackRendererOptions: { timer: PRESET_TIMER },
+  const failures: string[] = [];
+  const standIns: string[] = [];
+  /** A step whose error is told once, at the end, with its name. */
+  const step = (title: string, run: (report: (line: string) => void) => Promise<void>): ListrTask => ({
+    title,
+    task: async (_, task) => {
+      try {
+        await run((line) => (task.output = line));
+      } catch (error) {
+        failures.push(`${title}: ${(error as Error).message}`);
+        throw new Error("see below");
+      }
     },
-  );
-  await tasks.run();
+  });
+
+  let tools: Record<ToolName, string>;
+  const servers = [
+    step("container registry", startRegistry),
+    step("DigitalOcean API (emulated)", () => startDigitalocean(tools["kube-apiserver"])),
+    step("Docker engine and containerd", async (report) => {
+      const theirs = !hasOwnEngine() && (await userEngineAnswers());
+      if (theirs) report("using the Docker engine that runs here");
+      await startContainerd(tools.pause);
+      if (!theirs) await startDocker();
+      standIns.push(...(await ensureBaseImages(report, theirs ? undefined : labDockerHost)));
+    }),
+  ];
+  const steps: ListrTask[] = [
+    {
+      ...step("Clear what an interrupted lab left", (report) => down(report)),
+      enabled: wasInterrupted,
+    },
+    step("Check this machine", preflight),
+    step("Debian packages", ensurePackages),
+    step("Tools: Pulumi, its plugins, Kubernetes", async (report) => {
+      tools = await ensureTools(toolNames, report);
+      installPulumiHome(tools);
+      mkdirSync(pulumiBackend, { recursive: true });
+      standIns.push(...standInPrograms.filter((name) => tools[name].startsWith(`${cacheDir}${path.sep}`)));
+    }),
+    { title: "Servers", task: (_, task) => task.newListr(servers, { concurrent: true }) },
+  ];
+  const timer = PRESET_TIMER;
+  try {
+    await new Listr(steps, {
+      rendererOptions: { timer, collapseSubtasks: false, showErrorMessage: false },
+      fallbackRendererOptions: { timer },
+    }).run();
+  } catch (error) {
+    if (failures.length === 0) throw error;
+    const clear = listProcesses().length > 0 ? "\nnpm run lab -- down takes away what was started" : "";
+    throw new Error(failures.join("\n") + clear);
+  }
+  if (standIns.length > 0)
+    console.log(`Stand-ins, for what this machine can't download: ${standIns.join(", ")}`);
 }

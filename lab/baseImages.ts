@@ -42,20 +42,21 @@ const golang: BaseImage = {
   name: "golang:1.26-alpine",
   madeFrom: async () => (await execa("go", ["version"])).stdout,
   async fill(root) {
-    const goRoot = (await execa("go", ["env", "GOROOT"])).stdout;
-    const unneeded = new Set(["test", "api", "doc", "misc"]);
-    cpSync(realpathSync(goRoot), path.join(root, "usr/local/go"), {
+    const goRoot = realpathSync((await execa("go", ["env", "GOROOT"])).stdout);
+    // Go's tools are there as programs; their sources, and the rest, no build reads.
+    const unneeded = new Set(["test", "api", "doc", "misc", "src/cmd"]);
+    cpSync(goRoot, path.join(root, "usr/local/go"), {
       recursive: true,
       verbatimSymlinks: true,
       filter: (source) =>
         !source.endsWith("_test.go") &&
         path.basename(source) !== "testdata" &&
-        !(path.dirname(source) === goRoot && unneeded.has(path.basename(source))),
+        !unneeded.has(path.relative(goRoot, source)),
     });
     return ["ENV PATH=/usr/local/go/bin:/bin GOPATH=/go GOTOOLCHAIN=local", "WORKDIR /go"];
   },
-  // Compiling the standard library takes most of the sample app's first build.
-  warm: "CGO_ENABLED=0 GOPROXY=off go build -trimpath -buildvcs=false std",
+  // Compiling the standard library takes most of a small server's first build.
+  warm: "CGO_ENABLED=0 GOPROXY=off go build -trimpath -buildvcs=false net/http log/slog encoding/json html/template",
 };
 
 const node: BaseImage = {
@@ -88,8 +89,8 @@ async function fillShell(root: string): Promise<void> {
   writeFileSync(path.join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
 }
 
-/** Makes the image in the engine and saves it to `file`. */
-async function make(image: BaseImage, file: string, docker: Docker, report: Report): Promise<void> {
+/** Makes the image in the engine. */
+async function make(image: BaseImage, docker: Docker, report: Report): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), "slipway-base-"));
   try {
     const root = path.join(folder, "root");
@@ -107,11 +108,23 @@ async function make(image: BaseImage, file: string, docker: Docker, report: Repo
     writeFileSync(path.join(folder, "Dockerfile"), `${dockerfile.join("\n")}\n`);
     if (image.warm) report(`${image.name}: compiling its standard library once`);
     await docker("build", "--quiet", "--tag", image.name, folder);
-    report(`${image.name}: saving it to the cache`);
-    await docker("save", "--output", file, image.name);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** How long a registry may take to say anything, in milliseconds. */
+const registryPatience = 10_000;
+
+/** Pulls an image; false if its registry can't be reached, or says nothing for too long. */
+async function pull(name: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const docker = execa("docker", ["pull", name], { env, reject: false });
+  const silence = setTimeout(() => docker.kill(), registryPatience);
+  // Its first line says that the registry answered; what comes then takes the time it takes.
+  docker.stdout.once("data", () => clearTimeout(silence));
+  const { failed } = await docker;
+  clearTimeout(silence);
+  return !failed;
 }
 
 const labelFormat = `{{index .Config.Labels "${label}"}}`;
@@ -140,9 +153,9 @@ export async function ensureBaseImages(report: Report, dockerHost?: string): Pro
         key,
         make: async (dir) => {
           report(`${image.name}: asking its registry`);
-          const pull = await tried("pull", "--quiet", image.name);
-          if (pull.failed) await make(image, path.join(dir, "image.tar"), docker, report);
-          else await docker("save", "--output", path.join(dir, "image.tar"), image.name);
+          if (!(await pull(image.name, env))) await make(image, docker, report);
+          report(`${image.name}: saving it to the cache`);
+          await docker("save", "--output", path.join(dir, "image.tar"), image.name);
           fresh = true;
         },
       },

@@ -3,7 +3,7 @@ import { ExecaError, execa } from "execa";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { down } from "./down.ts";
-import { asShell, labEnvironment } from "./environment.ts";
+import { asShell, labVariables } from "./environment.ts";
 import { logsDir } from "./paths.ts";
 import { logFile } from "./process.ts";
 import { start } from "./start.ts";
@@ -46,7 +46,7 @@ program
 program
   .command("env")
   .description('what a shell needs to talk to the lab: eval "$(npm run -s lab -- env)"')
-  .action(() => void process.stdout.write(asShell(labEnvironment())));
+  .action(() => void process.stdout.write(asShell(labVariables())));
 
 try {
   await program.parseAsync();

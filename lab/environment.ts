@@ -10,18 +10,18 @@ export const labStack = "lab";
 /** The kubeconfig file of the lab's shell, apart from the user's own. */
 export const labKubeconfig = path.join(stateDir, "kubeconfig");
 
-/** `PATH` with the lab's tools and the checkout's in front, each once. */
-export function labPath(before: string): string {
-  const ours = [binDir, path.join(checkout, "node_modules", ".bin")];
-  return [...ours, ...before.split(path.delimiter).filter((folder) => !ours.includes(folder))].join(
+/** Folders of programs: the lab's own tools, then the checkout's. */
+const programFolders = [binDir, path.join(checkout, "node_modules", ".bin")];
+
+/** `PATH` with these folders in front, each once. */
+export const pathWith = (folders: string[], before: string): string =>
+  [...folders, ...before.split(path.delimiter).filter((folder) => !folders.includes(folder))].join(
     path.delimiter,
   );
-}
 
-/** What makes plain `pulumi`, `kubectl` and `docker` talk to the lab. */
-export function labEnvironment(): Record<string, string> {
+/** What makes plain `pulumi`, `kubectl` and `docker` talk to the lab, but for PATH. */
+export function labVariables(): Record<string, string> {
   return {
-    PATH: labPath(process.env.PATH ?? ""),
     PULUMI_HOME: pulumiHome,
     PULUMI_BACKEND_URL: `file://${pulumiBackend}`,
     PULUMI_CONFIG_PASSPHRASE: "slipway-lab",
@@ -35,10 +35,23 @@ export function labEnvironment(): Record<string, string> {
   };
 }
 
+/** The same with PATH, for programs that are started from here. */
+export const labEnvironment = (): Record<string, string> => ({
+  PATH: pathWith(programFolders, process.env.PATH ?? ""),
+  ...labVariables(),
+});
+
 const quoted = (value: string) => `'${value.replaceAll("'", `'\\''`)}'`;
 
-/** The environment as a POSIX shell reads it. */
-export const asShell = (environment: Record<string, string>) =>
-  Object.entries(environment)
-    .map(([name, value]) => `export ${name}=${quoted(value)}\n`)
-    .join("");
+/**
+ * Lines that a POSIX shell evaluates to have these variables, and these folders in front of the PATH that
+ * it has itself: that of this process is npm's. Evaluated again, they change nothing.
+ */
+export function asShell(variables: Record<string, string>, folders = programFolders): string {
+  const ours = folders.map(quoted).join(":");
+  return [
+    `case "$PATH" in ${ours}:*) ;; *) export PATH=${ours}:"$PATH" ;; esac`,
+    ...Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`),
+    "",
+  ].join("\n");
+}

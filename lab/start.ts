@@ -1,46 +1,66 @@
 import { execa } from "execa";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { parse } from "yaml";
 import { digitaloceanUrl, registryAddress } from "./addresses.ts";
 import { labEnvironment, labStack } from "./environment.ts";
 import { checkout } from "./paths.ts";
 import { up } from "./up.ts";
 
-/** Configuration of the lab's stack: any other stack's, with the lab's endpoints. */
-export const labStackConfig = (): [key: string, value: string][] => [
-  ["imageTag", "v0.0.1"],
-  ["cluster.name", "slipway-lab"],
-  ["cluster.region", "ams3"],
-  ["registry.address", registryAddress],
-  ["build.context", "app"],
-  ["digitalocean:apiEndpoint", digitaloceanUrl],
-];
+/** Configuration of the lab's stack: any other stack's, with the lab's endpoints. Keys as `pulumi config set --path` takes them. */
+export const labStackConfig = (): Record<string, string> => ({
+  imageTag: "v0.0.1",
+  "cluster.name": "slipway-lab",
+  "cluster.region": "ams3",
+  "registry.address": registryAddress,
+  "build.context": "app",
+  "digitalocean:apiEndpoint": digitaloceanUrl,
+});
+
+/** Whether the lab's stack has a configuration file, and more in it than what `stack select` writes. */
+function isConfigured(): boolean {
+  const file = path.join(checkout, `Pulumi.${labStack}.yaml`);
+  if (!existsSync(file)) return false;
+  return (parse(readFileSync(file, "utf8")) as { config?: object } | null)?.config !== undefined;
+}
 
 const step = (title: string) => console.log(`\n── ${title}`);
+
+const shell = `eval "$(npm run -s lab -- env)"`;
 
 /** The whole of Slipway on this machine: the lab, `pulumi up`, and a GET of `/demo`. */
 export async function start(): Promise<void> {
   step("The lab");
   await up();
-  const run = execa({ cwd: checkout, env: labEnvironment(), stdio: "inherit" });
-  const quietly = execa({ cwd: checkout, env: labEnvironment() });
+  const lab = { cwd: checkout, env: labEnvironment() };
+  const pulumi = async (...args: string[]) => (await execa("pulumi", args, lab)).stdout;
 
   step("pulumi up");
-  const isNew = !existsSync(path.join(checkout, `Pulumi.${labStack}.yaml`));
-  await quietly("pulumi", ["stack", "select", "--create", labStack]);
-  if (isNew)
-    for (const [key, value] of labStackConfig())
-      await quietly("pulumi", ["config", "set", "--path", key, value]);
-  await run("pulumi", ["up", "--yes", "--skip-preview"]);
+  await pulumi("stack", "select", "--create", labStack);
+  // A stack that has a configuration keeps what its user made of it.
+  if (!isConfigured()) {
+    const settings = Object.entries(labStackConfig()).map(([key, value]) => `${key}=${value}`);
+    await pulumi("config", "set-all", "--path", ...settings.flatMap((each) => ["--plaintext", each]));
+  }
+  const [update] = await Promise.allSettled([
+    execa("pulumi", ["up", "--yes", "--skip-preview"], { ...lab, stdio: "inherit" }),
+  ]);
+  // Also where the rollout failed: kubectl finds out why.
+  const kubeconfig = await execa("node", ["commands/kubeconfig.mts", "--current"], { ...lab, reject: false });
+  if (update.status === "rejected")
+    throw new Error(
+      "pulumi up failed; its own words are above" +
+        (kubeconfig.failed ? "" : `\nkubectl looks into the cluster, in a shell that did: ${shell}`),
+    );
+  if (kubeconfig.failed) throw new Error(kubeconfig.stderr);
 
   step("npm run verify");
-  await quietly("node", ["commands/kubeconfig.mts", "--current"]);
-  await run("node", ["commands/verify.mts"]);
+  await execa("node", ["commands/verify.mts"], { ...lab, stdio: "inherit" });
 
   console.log(`
 Next, in a shell of yours:
 
-  eval "$(npm run -s lab -- env)"             pulumi, kubectl and docker talk to the lab
+  ${shell}             pulumi, kubectl and docker talk to the lab
   kubectl get pods
   pulumi preview                              nothing to change
   pulumi config set --path build.args.MESSAGE "Hello from v0.0.2!"

@@ -2,6 +2,7 @@ import { execa, ExecaError } from "execa";
 import { accessSync, constants, existsSync } from "node:fs";
 import path from "node:path";
 import type { Report } from "./cache.ts";
+import { userEngineAnswers } from "./userEngine.ts";
 
 /** Something that the lab runs and doesn't build. */
 interface Need {
@@ -58,7 +59,7 @@ export function findProgram(name: string): string | undefined {
 export interface Machine {
   hasProgram: (name: string) => boolean;
   hasPath: (path: string) => boolean;
-  /** Whether a Docker engine answers already, so that none need be installed. */
+  /** Whether a Docker engine that serves the lab answers already, so that none need be installed. */
   engineAnswers: boolean;
 }
 
@@ -75,11 +76,10 @@ export function missingPackages(machine: Machine): string[] {
 }
 
 async function thisMachine(): Promise<Machine> {
-  const version = await execa("docker", ["version", "--format", "{{.Server.Version}}"], { reject: false });
   return {
     hasProgram: (name) => findProgram(name) !== undefined,
     hasPath: existsSync,
-    engineAnswers: !version.failed,
+    engineAnswers: await userEngineAnswers(),
   };
 }
 

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { digitaloceanUrl, registryAddress } from "../addresses.ts";
+import { labStackConfig } from "../start.ts";
+
+describe("the lab's stack", () => {
+  const config = labStackConfig();
+
+  it("has the lab's endpoints", () => {
+    assert.equal(config["registry.address"], registryAddress);
+    assert.equal(config["digitalocean:apiEndpoint"], digitaloceanUrl);
+  });
+
+  it("begins with the first release of the sample app, built here", () => {
+    assert.equal(config.imageTag, "v0.0.1");
+    assert.equal(config["build.context"], "app");
+  });
+
+  it("has values that the command line takes in one word each", () => {
+    for (const [key, value] of Object.entries(config)) assert.match(`${key}=${value}`, /^[\w.:]+=\S+$/);
+  });
+});

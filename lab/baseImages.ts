@@ -14,8 +14,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { registryAddress } from "./addresses.ts";
 import { cached, keyOf, type Report } from "./cache.ts";
+import { hasOwnEngine } from "./docker.ts";
 import { checkout } from "./paths.ts";
+import { userEngineAnswers } from "./userEngine.ts";
 
 /** An image that Dockerfiles here begin with, and that the lab makes where it can't be pulled. */
 interface BaseImage {
@@ -168,4 +171,22 @@ export async function ensureBaseImages(report: Report, dockerHost?: string): Pro
     return (await inspect(image.name)).stdout.includes(standIn) ? [image.name] : [];
   };
   return (await Promise.all(baseImages.map(ensure))).flat();
+}
+
+/**
+ * Removes from the user's own engine what the lab put there: stand-ins, which would be taken for the real
+ * images, and the app's images, whose registry is gone with the lab. Does nothing where no engine answers.
+ */
+export async function removeImages(): Promise<void> {
+  if (hasOwnEngine() || !(await userEngineAnswers())) return;
+  const list = async (...filters: string[]) => {
+    const { stdout } = await execa("docker", ["images", "--format", "{{.Repository}}:{{.Tag}}", ...filters]);
+    return stdout.split("\n").filter(Boolean);
+  };
+  const standIns = (await list("--filter", `label=${label}=${standIn}`)).filter((name) =>
+    baseImages.some((image) => image.name === name),
+  );
+  const pushed = (await list()).filter((name) => name.startsWith(`${registryAddress}/`));
+  const images = [...standIns, ...pushed];
+  if (images.length > 0) await execa("docker", ["image", "rm", "--force", ...images]);
 }

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { removeImages } from "./baseImages.ts";
 import { stopContainerd } from "./containerd.ts";
 import { stopDocker } from "./docker.ts";
 import { stopKubernetes } from "./kubernetes/cluster.ts";
@@ -10,7 +11,7 @@ import { listProcesses, stopProcess } from "./process.ts";
 const steps: [what: string, stop: () => Promise<void>][] = [
   ["the DigitalOcean API", () => stopProcess("digitalocean")],
   ["Kubernetes and its pods", stopKubernetes],
-  ["Docker", stopDocker],
+  ["Docker", () => removeImages().then(stopDocker)],
   ["containerd", stopContainerd],
 ];
 

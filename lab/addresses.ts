@@ -5,6 +5,7 @@ const host = "127.0.0.1";
 export const ports = {
   digitalocean: 7701,
   registry: 7702,
+  privateRegistry: 7703,
   etcd: 7711,
   etcdPeer: 7712,
   apiserver: 7713,
@@ -18,8 +19,10 @@ export const ports = {
 
 /** Base URL of the emulated DigitalOcean API (paths begin with `/v2`). */
 export const digitaloceanUrl = `http://${host}:${ports.digitalocean}`;
-/** Host and port of the registry, as image names begin with it. */
+/** Host and port of the registry, as image names begin with it. It asks for no login. */
 export const registryAddress = `${host}:${ports.registry}`;
+/** Host and port where the same registry asks for a login, for pulls as well. */
+export const privateRegistryAddress = `${host}:${ports.privateRegistry}`;
 /** URL of the lab's kube-apiserver. */
 export const apiserverUrl = `https://${host}:${ports.apiserver}`;
 

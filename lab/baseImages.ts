@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { registryAddress } from "./addresses.ts";
+import { privateRegistryAddress, registryAddress } from "./addresses.ts";
 import { cached, keyOf, type Report } from "./cache.ts";
 import { hasOwnEngine } from "./docker.ts";
 import { checkout } from "./paths.ts";
@@ -186,7 +186,8 @@ export async function removeImages(): Promise<void> {
   const standIns = (await list("--filter", `label=${label}=${standIn}`)).filter((name) =>
     baseImages.some((image) => image.name === name),
   );
-  const pushed = (await list()).filter((name) => name.startsWith(`${registryAddress}/`));
+  const addresses = [registryAddress, privateRegistryAddress];
+  const pushed = (await list()).filter((name) => addresses.some((address) => name.startsWith(`${address}/`)));
   const images = [...standIns, ...pushed];
   if (images.length > 0) await execa("docker", ["image", "rm", "--force", ...images]);
 }

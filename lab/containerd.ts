@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { network, registryAddress } from "./addresses.ts";
+import { network, privateRegistryAddress, registryAddress } from "./addresses.ts";
 import { ctr, removeContainers } from "./containers.ts";
 import { cniFolders, findProgram } from "./debian.ts";
 import { unmountBelow } from "./mounts.ts";
@@ -78,12 +78,14 @@ export async function startContainerd(pause: string): Promise<void> {
   const cniBinDir = cniFolders.find((folder) => existsSync(folder));
   if (!command || !cniBinDir)
     throw new Error("containerd or the CNI plugins are not installed; see the step before this one");
-  for (const folder of [cniConfDir, path.join(registriesDir, registryAddress)])
-    mkdirSync(folder, { recursive: true });
+  mkdirSync(cniConfDir, { recursive: true });
   const file = path.join(stateDir, "containerd.toml");
   writeFileSync(file, containerdConfig(stateDir, cniBinDir));
   writeFileSync(path.join(cniConfDir, "10-slipway.conflist"), cniConfig(stateDir));
-  writeFileSync(path.join(registriesDir, registryAddress, "hosts.toml"), registryHosts(registryAddress));
+  for (const address of [registryAddress, privateRegistryAddress]) {
+    mkdirSync(path.join(registriesDir, address), { recursive: true });
+    writeFileSync(path.join(registriesDir, address, "hosts.toml"), registryHosts(address));
+  }
   await startProcess({ name: "containerd", command, args: ["--config", file, "--log-level", "warn"] });
   await waitFor("containerd", 15, async () => !(await ctr("k8s.io", "version")).failed);
   await importSandboxImage(pause);

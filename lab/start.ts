@@ -2,7 +2,8 @@ import { execa } from "execa";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import { digitaloceanUrl, registryAddress } from "./addresses.ts";
+import { digitaloceanUrl, privateRegistryAddress } from "./addresses.ts";
+import { registryLogin } from "./credentials.ts";
 import { labEnvironment, labStack } from "./environment.ts";
 import { checkout } from "./paths.ts";
 import { up } from "./up.ts";
@@ -12,7 +13,8 @@ export const labStackConfig = (): Record<string, string> => ({
   imageTag: "v0.0.1",
   "cluster.name": "slipway-lab",
   "cluster.region": "ams3",
-  "registry.address": registryAddress,
+  "registry.address": privateRegistryAddress,
+  "registry.username": registryLogin.username,
   "build.context": "app",
   "digitalocean:apiEndpoint": digitaloceanUrl,
 });
@@ -28,6 +30,11 @@ const step = (title: string) => console.log(`\n── ${title}`);
 
 const shell = `eval "$(npm run -s lab -- env)"`;
 
+/** What of it is secret. */
+export const labStackSecrets = (): Record<string, string> => ({
+  "registry.password": registryLogin.password,
+});
+
 /** The whole of Slipway on this machine: the lab, `pulumi up`, and a GET of `/demo`. */
 export async function start(): Promise<void> {
   step("The lab");
@@ -39,8 +46,13 @@ export async function start(): Promise<void> {
   await pulumi("stack", "select", "--create", labStack);
   // A stack that has a configuration keeps what its user made of it.
   if (!isConfigured()) {
-    const settings = Object.entries(labStackConfig()).map(([key, value]) => `${key}=${value}`);
-    await pulumi("config", "set-all", "--path", ...settings.flatMap((each) => ["--plaintext", each]));
+    const flags = (flag: string, settings: Record<string, string>) =>
+      Object.entries(settings).flatMap(([key, value]) => [flag, `${key}=${value}`]);
+    await pulumi(
+      ...["config", "set-all", "--path"],
+      ...flags("--plaintext", labStackConfig()),
+      ...flags("--secret", labStackSecrets()),
+    );
   }
   const [update] = await Promise.allSettled([
     execa("pulumi", ["up", "--yes", "--skip-preview"], { ...lab, stdio: "inherit" }),

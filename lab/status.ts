@@ -1,4 +1,4 @@
-import { digitaloceanUrl, registryAddress } from "./addresses.ts";
+import { digitaloceanUrl, privateRegistryAddress, registryAddress } from "./addresses.ts";
 import { control } from "./digitalocean/control.ts";
 import { kubernetesStatus } from "./kubernetes/cluster.ts";
 import { listProcesses } from "./process.ts";
@@ -23,6 +23,7 @@ export async function status(): Promise<string> {
     "addresses",
     `  DigitalOcean API         ${digitaloceanUrl}`,
     `  container registry       ${registryAddress}`,
+    `    with a login           ${privateRegistryAddress}`,
   );
   if (processes.some(({ name, running }) => name === "registry" && running)) {
     const contents = Object.entries(await registryContents());

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { digitaloceanUrl, registryAddress } from "../addresses.ts";
+import { digitaloceanUrl, privateRegistryAddress } from "../addresses.ts";
 import { labStackConfig } from "../start.ts";
 
 describe("the lab's stack", () => {
   const config = labStackConfig();
 
   it("has the lab's endpoints", () => {
-    assert.equal(config["registry.address"], registryAddress);
+    assert.equal(config["registry.address"], privateRegistryAddress);
     assert.equal(config["digitalocean:apiEndpoint"], digitaloceanUrl);
   });
 

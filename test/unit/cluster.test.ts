@@ -36,7 +36,7 @@ const create = async (changes: Partial<ClusterArgs> = {}) => {
 describe("cluster", () => {
   it("is one small node in the region, and nothing else that was not asked for", async () => {
     const { engine } = await create();
-    assert.deepEqual(engine.only(clusterType).inputs, {
+    assert.deepEqual(engine.single(clusterType).inputs, {
       name: "slipway",
       region: "ams3",
       version: "1.34.1-do.0",
@@ -59,7 +59,7 @@ describe("cluster", () => {
         nodePool: { size: "s-2vcpu-4gb", autoScale: true, minNodes: 1, maxNodes: 3 },
       },
     });
-    const { inputs } = engine.only(clusterType);
+    const { inputs } = engine.single(clusterType);
     assert.deepEqual(inputs, {
       name: "shop",
       region: "fra1",
@@ -79,7 +79,7 @@ describe("cluster", () => {
     const { engine } = await create({
       nodePools: { big: { size: "s-8vcpu-16gb", labels: { for: "jobs" } } },
     });
-    assert.deepEqual(engine.only(poolType).inputs, {
+    assert.deepEqual(engine.single(poolType).inputs, {
       name: "big",
       size: "s-8vcpu-16gb",
       labels: { for: "jobs" },

@@ -26,7 +26,7 @@ export interface Engine {
   /** Waits until everything that was registered has its outputs. */
   settle(): Promise<void>;
   /** The only resource of a type. */
-  only(type: string): Registered;
+  single(type: string): Registered;
   ofType(type: string): Registered[];
 }
 
@@ -66,7 +66,7 @@ export async function startEngine(answers: Answers = {}, preview = false): Promi
     calls,
     settle: () => pulumi.runtime.disconnect(),
     ofType,
-    only(type) {
+    single(type) {
       const found = ofType(type);
       if (found.length !== 1) throw new Error(`${found.length} resources of type ${type}, not one`);
       return found[0] as Registered;

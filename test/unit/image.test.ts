@@ -47,13 +47,13 @@ describe("image that is built", () => {
     const engine = await engineWith(sha("c"), sha("d"));
     const image = new Image("image", args({ build, tag: "v2" }));
     assert.equal(await valueOf(image.reference), `${address}/shop/web:v2@${sha("d")}`);
-    assert.deepEqual(engine.only(imageType).inputs, {
+    assert.deepEqual(engine.single(imageType).inputs, {
       imageName: `${address}/shop/web:v2`,
       build: { ...build, args: { VERSION: "v2", MESSAGE: "hi" } },
       buildOnPreview: false,
       skipPush: true,
     });
-    assert.deepEqual(engine.only(pushType).inputs, {
+    assert.deepEqual(engine.single(pushType).inputs, {
       name: `${address}/shop/web:v2`,
       keepRemotely: true,
       triggers: { image: sha("c") },
@@ -65,7 +65,7 @@ describe("image that is built", () => {
     const engine = await engineWith(sha("c"), manifestDigest);
     const image = new Image("image", args({ build }));
     assert.equal(await valueOf(image.digest), manifestDigest);
-    assert.equal(engine.only(pushType).inputs.name, `${address}/shop/web:v1`);
+    assert.equal(engine.single(pushType).inputs.name, `${address}/shop/web:v1`);
   });
 
   it("remembers the digest of each release", async () => {

@@ -62,9 +62,9 @@ describe("stack that creates a cluster", () => {
   it("goes from a cluster to a Deployment that runs a digest", async () => {
     const { engine, image } = await run({ "slipway:cluster": '{"region":"ams3"}' });
     assert.equal(image, `${registry.address}/shop/web:v1@${manifestDigest}`);
-    const { inputs } = engine.only("kubernetes:apps/v1:Deployment");
+    const { inputs } = engine.single("kubernetes:apps/v1:Deployment");
     assert.equal((inputs.spec?.template?.spec?.containers as unknown as Json[])[0]?.image, image);
-    assert.equal(engine.only(providerType).inputs.clusterIdentifier, "cluster-id");
+    assert.equal(engine.single(providerType).inputs.clusterIdentifier, "cluster-id");
   });
 
   it("keeps the version and the digests of its last update", async () => {
@@ -72,7 +72,7 @@ describe("stack that creates a cluster", () => {
       { "slipway:cluster": '{"region":"ams3"}' },
       { lastUpdate: { kubernetesVersion: "1.33.0-do.0", releases: { "shop/web:v0": "sha256:0" } } },
     );
-    assert.equal(engine.only(clusterType).inputs.version, "1.33.0-do.0");
+    assert.equal(engine.single(clusterType).inputs.version, "1.33.0-do.0");
     assert.deepEqual(
       engine.calls.map((call) => call.token).filter((token) => token.includes("Versions")),
       [],
@@ -88,7 +88,7 @@ describe("stack on an existing cluster", () => {
   it("creates no cluster, and knows it by the server of its current context", async () => {
     const { engine } = await run({ "slipway:kubeconfig": kubeconfig });
     assert.deepEqual(engine.ofType(clusterType), []);
-    assert.equal(engine.only(providerType).inputs.clusterIdentifier, "https://mine.invalid");
+    assert.equal(engine.single(providerType).inputs.clusterIdentifier, "https://mine.invalid");
     assert.equal(serverOf(kubeconfig), "https://mine.invalid");
   });
 
@@ -98,7 +98,7 @@ describe("stack on an existing cluster", () => {
       { lastUpdate: { kubeconfig, clusterId: "its-id" } },
     );
     assert.deepEqual(engine.ofType(clusterType), []);
-    assert.equal(engine.only(providerType).inputs.clusterIdentifier, "its-id");
+    assert.equal(engine.single(providerType).inputs.clusterIdentifier, "its-id");
   });
 });
 

@@ -29,7 +29,7 @@ const deploy = async (changes: Record<string, unknown> = {}) => {
   });
   await engine.settle();
   const find = (type: string) => engine.ofType(type)[0]?.inputs as unknown as Json;
-  const deployment = engine.only(deploymentType).inputs as unknown as Json;
+  const deployment = engine.single(deploymentType).inputs as unknown as Json;
   return {
     engine,
     find,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { digitaloceanUrl, registryAddress } from "../../lab/addresses.ts";
-import { digitaloceanToken } from "../../lab/credentials.ts";
+import { digitaloceanUrl, privateRegistryAddress, registryAddress } from "../../lab/addresses.ts";
+import { digitaloceanToken, registryLogin } from "../../lab/credentials.ts";
 import { control } from "../../lab/digitalocean/control.ts";
 import { registryContents } from "../../lab/registry.ts";
 import { startLoad } from "./load.mts";
@@ -33,13 +33,17 @@ describe("story", () => {
 
   before(async () => {
     project = new Project();
-    await project.stack("dev", {
-      imageTag: "v0.0.1",
-      cluster: { name: "e2e", region: "ams3" },
-      registry: { address: registryAddress },
-      build: { context: "app" },
-      "digitalocean:apiEndpoint": digitaloceanUrl,
-    });
+    await project.stack(
+      "dev",
+      {
+        imageTag: "v0.0.1",
+        cluster: { name: "e2e", region: "ams3" },
+        registry: { address: privateRegistryAddress, username: registryLogin.username },
+        build: { context: "app" },
+        "digitalocean:apiEndpoint": digitaloceanUrl,
+      },
+      { "registry.password": registryLogin.password },
+    );
   });
   after(() => project.remove());
 
@@ -52,7 +56,8 @@ describe("story", () => {
 
   it("goes from nothing to /demo", async () => {
     const output = await up();
-    assert.ok(!output.includes(digitaloceanToken), "the API token is printed");
+    for (const secret of [digitaloceanToken, registryLogin.password])
+      assert.ok(!output.includes(secret), "a secret is printed");
     first = await project.outputs("dev");
     assert.match(String(first.image), digest);
     assert.deepEqual(await registryContents(), { "juggernaut/k8s-demo-go-app": ["v0.0.1"] });

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { network, ports } from "./addresses.ts";
@@ -85,6 +85,13 @@ export function listener(lines: string, port: number): { program: string; pid: n
   return program ? { program, pid: Number(pid) } : undefined;
 }
 
+/** What a process was started as; where it has ended, or is another user's, what `ss` calls it. */
+function describe({ program, pid }: { program: string; pid: number }): string {
+  const file = `/proc/${pid}/cmdline`;
+  const command = existsSync(file) ? readFileSync(file, "utf8").replaceAll("\0", " ").trim() : "";
+  return `${command.slice(0, 60) || program} (process ${pid})`;
+}
+
 /** The lab's ports that others listen on; `own` are the processes of the lab itself. */
 async function takenPorts(own: number[]): Promise<Facts["takenPorts"]> {
   const all = Object.values(ports);
@@ -94,7 +101,7 @@ async function takenPorts(own: number[]): Promise<Facts["takenPorts"]> {
   return taken
     .map((port) => ({ port, by: listener(lines, port) }))
     .filter(({ by }) => !by || !own.includes(by.pid))
-    .map(({ port, by }) => ({ port, by: by ? `${by.program} (process ${by.pid})` : "another program" }));
+    .map(({ port, by }) => ({ port, by: by ? describe(by) : "another program" }));
 }
 
 /** The folder itself, or the nearest one above it that there is. */

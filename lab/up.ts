@@ -92,6 +92,8 @@ export async function up(): Promise<void> {
     await new Listr(steps, {
       rendererOptions: { timer, collapseSubtasks: false, showErrorMessage: false },
       fallbackRendererOptions: { timer },
+      // A terminal of no width, as some programs make them, would get a line for each letter.
+      fallbackRendererCondition: () => !process.stdout.isTTY || !process.stdout.columns,
     }).run();
   } catch (error) {
     if (failures.length === 0) throw error;

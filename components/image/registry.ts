@@ -38,8 +38,13 @@ export async function lookUp(release: Release, credentials: Credentials): Promis
   } catch (error) {
     const { statusCode, message } = error as { statusCode?: number; message: string };
     if (statusCode === 404) return undefined;
+    const refused = statusCode === 401 || statusCode === 403;
     throw new RunError(
-      `registry ${release.registry} did not say what ${release.repository}:${release.tag} is: ${statusCode ?? message}`,
+      `registry ${release.registry} did not say what ${release.repository}:${release.tag} is: ${statusCode ?? message}${
+        refused
+          ? `\n    received  ${credentials.username ? `the login of ${credentials.username}` : "no login"}\n    fix       pulumi config set --path registry.username <name>; pulumi config set --path registry.password --secret`
+          : ""
+      }`,
     );
   }
 }

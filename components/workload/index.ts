@@ -31,7 +31,7 @@ export class Workload extends pulumi.ComponentResource {
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:Workload", name, {}, opts);
     const { options, registry } = args;
-    const { appName, namespace } = options;
+    const { namespace } = options;
     const child: pulumi.CustomResourceOptions = { parent: this, provider: args.provider };
 
     // The cluster's own namespace is used as it is; any other is made, for pods that need no privileges.
@@ -57,7 +57,9 @@ export class Workload extends pulumi.ComponentResource {
       ? new Secret(
           `${name}-registry`,
           {
-            metadata: { namespace, name: `${appName}-registry` },
+            // Named by the engine too: under a fixed name, new credentials would first delete the Secret and
+            // with it the Deployment that names it.
+            metadata: { namespace },
             type: "kubernetes.io/dockerconfigjson",
             stringData: { ".dockerconfigjson": pulumi.secret(dockerConfig(registry)) },
           },

@@ -141,6 +141,12 @@ describe("look-up in a registry", () => {
       `Basic ${Buffer.from("me:canary").toString("base64")}`,
     ]);
   });
+  it("fails where the login is missing, and says how to give one", async () => {
+    await assert.rejects(
+      lookUp(release("private/web"), {}),
+      /: 401\n.*no login\n.*registry\.password --secret/s,
+    );
+  });
   it("fails with the registry's status", async () => {
     await assert.rejects(lookUp(release("broken/web"), {}), /did not say what broken\/web:v1 is: 500/);
   });

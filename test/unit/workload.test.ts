@@ -17,7 +17,8 @@ const deploy = async (changes: Record<string, unknown> = {}) => {
     raw[`slipway:${key}`] = typeof value === "string" ? value : JSON.stringify(value);
   const { config, problems } = checkConfig(raw, process.cwd(), () => true);
   assert.deepEqual(problems, []);
-  const engine = await startEngine();
+  const named = ({ name }: { name: string }) => ({ metadata: { name: `${name}-1a2b3c` } });
+  const engine = await startEngine({ outputs: { "kubernetes:core/v1:Secret": named } });
   const provider = new Provider("kubernetes", { kubeconfig: "{}" });
   new Workload("app", {
     options: config,
@@ -171,16 +172,17 @@ describe("workload", () => {
     assert.match(JSON.stringify(secret.stringData), /canary/);
     assert.equal(secret.metadata?.name, undefined, "a changed value needs a Secret of another name");
     assert.ok(!JSON.stringify(deployment).includes("canary"));
-    assert.equal((container.envFrom as unknown as Json[]).length, 1);
+    assert.deepEqual(container.envFrom, [{ secretRef: { name: "app-env-1a2b3c" } }]);
   });
 
   it("pulls with the registry's credentials where there are any", async () => {
     const { pod, find } = await deploy({
       registry: { address: "ghcr.io", username: "me", password: "canary" },
     });
-    assert.deepEqual(pod.imagePullSecrets, [{ name: "k8s-demo-go-app-registry" }]);
+    assert.deepEqual(pod.imagePullSecrets, [{ name: "app-registry-1a2b3c" }]);
     const secret = find("kubernetes:core/v1:Secret");
     assert.equal(secret.type, "kubernetes.io/dockerconfigjson");
+    assert.equal(secret.metadata?.name, undefined, "new credentials need a Secret of another name");
     assert.match(JSON.stringify(secret.stringData), /ghcr.io/);
   });
 

@@ -1,4 +1,4 @@
-import { Image } from "./components/image";
+import { findImage, Image } from "./components/image";
 import { Workload } from "./components/workload";
 import { loadConfig } from "./config";
 import { lastUpdate, targetCluster } from "./stacks";
@@ -6,7 +6,7 @@ import { lastUpdate, targetCluster } from "./stacks";
 /** From a release tag to a running pod: the cluster, the image, the workload. */
 export = async () => {
   const config = loadConfig();
-  const last = await lastUpdate();
+  const [last, found] = await Promise.all([lastUpdate(), findImage(config)]);
 
   // 1. A cluster: created on DigitalOcean, or one that is there.
   const cluster = await targetCluster(config, last);
@@ -17,6 +17,7 @@ export = async () => {
     tag: config.imageTag,
     registry: config.registry,
     build: config.build,
+    found,
     releases: last.releases,
   });
 

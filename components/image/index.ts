@@ -2,7 +2,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config";
 import { lookUp } from "./registry";
-import { imageName, mustBeThere, type Release, sameAsDeployed, sameAsThere } from "./release";
+
+export { findImage } from "./registry";
+import { imageName, type Release, sameAsDeployed, sameAsThere } from "./release";
 
 export interface ImageArgs {
   /** Name of the image in the registry, without tag. */
@@ -11,8 +13,10 @@ export interface ImageArgs {
   tag: string;
   /** Registry and, where it asks for them, user name and password. */
   registry: Config["registry"];
-  /** Arguments of `docker.Image`'s `build`; without it the registry's image is taken as it is. */
+  /** Arguments of `docker.Image`'s `build`. */
   build?: Config["build"];
+  /** What the registry has under the tag, where nothing is built: `findImage`. */
+  found?: string;
   /** Digest of each release that this stack deployed before, by `repository:tag`. */
   releases: Record<string, string>;
 }
@@ -32,11 +36,10 @@ export class Image extends pulumi.ComponentResource {
     const release: Release = { registry: registry.address, repository, tag };
     const key = imageName(release);
     const deployed = args.releases[key];
+    // What is known already fails at once, before the engine hears of anything.
+    if (args.found) sameAsDeployed(release, deployed, args.found);
 
-    const digest = args.build
-      ? this.build(name, release, args)
-      : pulumi.output(lookUp(release, registry).then((there) => mustBeThere(release, there).digest));
-
+    const digest = args.build ? this.build(name, release, args) : pulumi.output(args.found as string);
     this.digest = digest.apply((found) => sameAsDeployed(release, deployed, found));
     this.reference = pulumi.interpolate`${imageName(release)}@${this.digest}`;
     this.releases = this.digest.apply((found) => ({ ...args.releases, [key]: found }));

@@ -1,5 +1,6 @@
 import { RunError } from "@pulumi/pulumi";
-import { apiRepository, isPlainHttp, type Release, registryHost, type Tagged } from "./release";
+import type { Config } from "../../config";
+import { apiRepository, isPlainHttp, mustBeThere, type Release, registryHost, type Tagged } from "./release";
 
 /** User name and token (or password) for a registry. */
 export interface Credentials {
@@ -47,4 +48,15 @@ export async function lookUp(release: Release, credentials: Credentials): Promis
       }`,
     );
   }
+}
+
+/**
+ * Digest of the image that a stack takes from its registry as it is; undefined where it builds one. Fails
+ * if the registry does not have it.
+ */
+export async function findImage(config: Config): Promise<string | undefined> {
+  if (config.build) return undefined;
+  const { registry, repository, imageTag } = config;
+  const release = { registry: registry.address, repository, tag: imageTag };
+  return mustBeThere(release, await lookUp(release, registry)).digest;
 }

@@ -224,6 +224,12 @@ describe("story", () => {
       { appName: "third", namespace: "third", imageTag: "v0.0.2", registry: { address: registryAddress } },
       { kubeconfig },
     );
+    await project.set("third", "imageTag", "v9");
+    const missing = await project.run("pulumi", ["preview", "--non-interactive", "--stack", "third"]);
+    assert.notEqual(missing.exitCode, 0);
+    assert.match(missing.all, /error: \S+juggernaut\/k8s-demo-go-app:v9: registry \S+ has no such image/);
+    assert.ok(!/^\s+at .*:\d+:\d+|Warning/m.test(missing.all), missing.all);
+    await project.set("third", "imageTag", "v0.0.2");
     await project.pulumi("up", "--yes", "--skip-preview", "--stack", "third");
     const answer = await project.run("node", [
       "commands/verify.mts",

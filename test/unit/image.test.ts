@@ -82,15 +82,25 @@ describe("image that is built", () => {
 });
 
 describe("image that is taken as it is", () => {
-  it("is looked up, not built", async () => {
+  it("is the digest that was found, and nothing is built", async () => {
     const engine = await engineWith("", "");
-    const image = new Image("image", args());
-    assert.equal(await valueOf(image.reference), `${address}/shop/web:v1@${manifestDigest}`);
+    const image = new Image("image", args({ found: sha("a") }));
+    assert.equal(await valueOf(image.reference), `${address}/shop/web:v1@${sha("a")}`);
     await engine.settle();
     assert.deepEqual(
       engine.resources.map((resource) => resource.type),
       ["slipway:index:Image"],
     );
+  });
+
+  it("fails before anything is registered where the tag has moved since it was deployed", async () => {
+    const engine = await engineWith("", "");
+    const releases = { [`${address}/shop/web:v1`]: sha("a") };
+    assert.throws(
+      () => new Image("image", args({ found: sha("b"), releases })),
+      /tag than what was deployed from it/,
+    );
+    assert.deepEqual(engine.ofType(imageType), []);
   });
 
   it("fails where the registry has no such tag", () => {

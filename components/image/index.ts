@@ -2,9 +2,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config";
 import { lookUp } from "./registry";
+import { imageName, type Release, sameAsDeployed, sameAsThere } from "./release";
 
 export { findImage } from "./registry";
-import { imageName, type Release, sameAsDeployed, sameAsThere } from "./release";
 
 export interface ImageArgs {
   /** Name of the image in the registry, without tag. */
@@ -35,12 +35,11 @@ export class Image extends pulumi.ComponentResource {
     const { registry, repository, tag } = args;
     const release: Release = { registry: registry.address, repository, tag };
     const key = imageName(release);
-    const deployed = args.releases[key];
-    // What is known already fails at once, before the engine hears of anything.
-    if (args.found) sameAsDeployed(release, deployed, args.found);
+    const checked = (digest: string) => sameAsDeployed(release, args.releases[key], digest);
 
-    const digest = args.build ? this.build(name, release, args) : pulumi.output(args.found as string);
-    this.digest = digest.apply((found) => sameAsDeployed(release, deployed, found));
+    this.digest = args.build
+      ? this.build(name, release, args).apply(checked)
+      : pulumi.output(checked(args.found as string));
     this.reference = pulumi.interpolate`${imageName(release)}@${this.digest}`;
     this.releases = this.digest.apply((found) => ({ ...args.releases, [key]: found }));
     this.registerOutputs({ reference: this.reference, digest: this.digest, releases: this.releases });

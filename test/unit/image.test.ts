@@ -93,7 +93,7 @@ describe("image that is taken as it is", () => {
     );
   });
 
-  it("fails before anything is registered where the tag has moved since it was deployed", async () => {
+  it("fails at once, and builds nothing, where the tag has moved since it was deployed", async () => {
     const engine = await engineWith("", "");
     const releases = { [`${address}/shop/web:v1`]: sha("a") };
     assert.throws(

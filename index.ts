@@ -1,6 +1,7 @@
 import { findImage, Image } from "./components/image";
 import { Workload } from "./components/workload";
 import { loadConfig } from "./config";
+import { parseImageTag } from "./config/release";
 import { lastUpdate, targetCluster } from "./stacks";
 
 /** From a release tag to a running pod: the cluster, the image, the workload. */
@@ -14,7 +15,7 @@ export = async () => {
   // 2. The app's image at its release tag, built and pushed or found in the registry.
   const image = new Image("image", {
     repository: config.repository,
-    tag: config.imageTag,
+    tag: parseImageTag(config.imageTag).tag,
     registry: config.registry,
     build: config.build,
     found,

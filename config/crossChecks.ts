@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
+import { pipelineChecks } from "./pipelineChecks";
 import type { Problem } from "./problems";
 import type { Config } from "./schema";
 
@@ -216,7 +217,8 @@ function kubeconfigText({ kubeconfig }: Given): Problem[] {
 /** What is wrong between values that are each right on their own. `folder` is the one of `Pulumi.yaml`. */
 export function crossChecks(config: Given, folder: string): Problem[] {
   return [
-    ...whereToRun(config),
+    ...pipelineChecks(config),
+    ...(config.pipeline ? [] : whereToRun(config)),
     ...poolScaling("cluster.nodePool", config.cluster?.nodePool as Pool | undefined),
     ...Object.entries(config.nodePools ?? {}).flatMap(([name, pool]) =>
       poolScaling(`nodePools.${name}`, pool as Pool),

@@ -19,6 +19,16 @@ function shown(value: unknown, secret: boolean): string {
 const valueAt = (value: unknown, path: PropertyKey[]): unknown =>
   path.reduce<unknown>((inner, step) => (inner as Record<PropertyKey, unknown> | undefined)?.[step], value);
 
+/** A value, at this path of its key, with each secret in it taken out. */
+function withoutSecrets(key: Key<unknown>, value: unknown, path: PropertyKey[]): unknown {
+  if (typeof value !== "object" || value === null)
+    return key.secretAt?.(path) && value !== undefined ? "[secret]" : value;
+  if (Array.isArray(value)) return value.map((inner, i) => withoutSecrets(key, inner, [...path, i]));
+  return Object.fromEntries(
+    Object.entries(value).map(([step, inner]) => [step, withoutSecrets(key, inner, [...path, step])]),
+  );
+}
+
 const dotted = (path: PropertyKey[]) =>
   path.map((step, i) => (typeof step === "number" ? `[${step}]` : `${i ? "." : ""}${String(step)}`)).join("");
 
@@ -26,15 +36,17 @@ function problemsOf(
   name: string,
   key: Key<unknown>,
   value: unknown,
-  secret: boolean,
+  isSecret: boolean,
   issues: z.core.$ZodIssue[],
 ): Problem[] {
   return issues.flatMap((issue) => {
+    const secret = key.secretAt ? key.secretAt(issue.path) : isSecret;
+    const received = (path: PropertyKey[]) => withoutSecrets(key, valueAt(value, path), path);
     const path = dotted([name, ...issue.path]);
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((unknown) => ({
         path: `${path}.${unknown}`,
-        received: shown(valueAt(value, [...issue.path, unknown]), secret),
+        received: shown(received([...issue.path, unknown]), secret),
         allowed: `no such name; ${issue.message}`,
         fix: `pulumi config rm --path ${path}.${unknown}`,
       }));
@@ -43,8 +55,24 @@ function problemsOf(
       issue.path.length === 0 && key.type !== "object"
         ? `pulumi config set ${name}${sensitive} ${key.example}`
         : `pulumi config set --path ${path}${sensitive} <value>`;
-    return [{ path, received: shown(valueAt(value, issue.path), secret), allowed: issue.message, fix }];
+    return [{ path, received: shown(received(issue.path), secret), allowed: issue.message, fix }];
   });
+}
+
+/** Path of the first value here that must be a secret, if there is one. */
+function secretIn(name: string, key: Key<unknown>, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (key.secret) return name;
+  const search = (inner: unknown, path: PropertyKey[]): PropertyKey[] | undefined => {
+    if (typeof inner === "string") return key.secretAt?.(path) ? path : undefined;
+    for (const [step, next] of Object.entries((inner ?? {}) as object)) {
+      const found = search(next, [...path, step]);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  const found = key.secretAt && search(value, []);
+  return found && dotted([name, ...found]);
 }
 
 /**
@@ -82,16 +110,13 @@ export function checkConfig(
     // A value with a problem of its own still counts as given where two values are compared.
     config[name] = result.success ? result.data : key.type === "object" ? Object(value ?? {}) : value;
     if (!result.success) problems.push(...problemsOf(name, key, value, secret, result.error.issues));
-    const holdsSecret = key.secret || (name === "registry" && valueAt(value, ["password"]) !== undefined);
-    if (holdsSecret && value !== undefined && !isSecret(namespace + name))
+    const open = isSecret(namespace + name) ? undefined : secretIn(name, key, value);
+    if (open)
       problems.push({
-        path: name === "registry" ? "registry.password" : name,
+        path: open,
         received: "a value in plain text, not shown",
         allowed: "a secret, which the stack's file holds encrypted",
-        fix:
-          name === "registry"
-            ? "pulumi config set --path registry.password --secret"
-            : `pulumi config set ${key.type === "object" ? `--path ${name}.<NAME>` : name} --secret`,
+        fix: `pulumi config set ${key.type === "object" ? `--path ${open}${key.secret ? ".<NAME>" : ""}` : open} --secret`,
       });
   }
   for (const full of Object.keys(raw).filter(

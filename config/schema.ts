@@ -2,8 +2,10 @@ import type { KubernetesClusterArgs, KubernetesNodePoolArgs } from "@pulumi/digi
 import type { types as docker } from "@pulumi/docker";
 import type { types as kubernetes } from "@pulumi/kubernetes";
 import { z } from "zod";
+import { isPipelineSecret, pipeline } from "./pipeline";
 import { dnsLabel, passThrough, text, texts, truth, variableName, whole } from "./fields";
 import * as names from "./providerArguments";
+import { imageTagPattern } from "./release";
 
 type Container = kubernetes.input.core.v1.Container;
 
@@ -110,23 +112,31 @@ export interface Key<T> {
   example: string;
   /** Set as a secret, and never printed. */
   secret?: true;
+  /** Where in an object the secrets are, if not all of it is one. */
+  secretAt?: (path: PropertyKey[]) => boolean;
 }
 
-const key = <T>(type: Key<T>["type"], schema: z.ZodType<T>, example: string, secret?: true): Key<T> => ({
+const key = <T>(
+  type: Key<T>["type"],
+  schema: z.ZodType<T>,
+  example: string,
+  secret?: true | Key<T>["secretAt"],
+): Key<T> => ({
   schema,
   type,
   example,
-  secret,
+  ...(secret === true ? { secret } : { secretAt: secret }),
 });
 
 /** The configuration of a stack: every key of the project's namespace. `docs/configuration.md` explains each. */
 export const keys = {
   imageTag: key(
     "string",
+    // Whether it must be there depends on the kind of stack.
     text(
-      /^\w[\w.-]{0,127}$/,
-      'a tag of up to 128 letters, digits, "_", "." and "-", beginning with a letter, digit or "_"',
-    ),
+      imageTagPattern,
+      'a tag of up to 128 letters, digits, "_", "." and "-", beginning with a letter, digit or "_"; with @sha256:<digest> after it where the digest is known',
+    ).default(""),
     "v0.0.1",
   ),
   appName: key(
@@ -146,7 +156,7 @@ export const keys = {
     ).default("juggernaut/k8s-demo-go-app"),
     "juggernaut/k8s-demo-go-app",
   ),
-  registry: key("object", registry.prefault({}), "ghcr.io"),
+  registry: key("object", registry.prefault({}), "ghcr.io", ([name]) => name === "password"),
   build: key("object", build.optional(), "app"),
   replicas: key("integer", whole(0, 1000).default(1), "1"),
   port: key("integer", whole(1, 65535).default(8080), "8080"),
@@ -198,6 +208,11 @@ export const keys = {
     ).optional(),
     "VALUE",
   ),
+  engine: key(
+    "string",
+    z.enum(["pulumi", "kustomize"], { error: "pulumi or kustomize" }).default("pulumi"),
+    "kustomize",
+  ),
   verifyPath: key("string", text(/^\/\S*$/, 'a path that begins with "/"').default("/demo"), "/demo"),
   cluster: key("object", cluster.optional(), "ams3"),
   nodePools: key(
@@ -226,6 +241,7 @@ export const keys = {
     text(/^[^/\s]+\/[^/\s]+\/[^/\s]+$/, "the full name of a stack: organization/project/stack").optional(),
     "organization/slipway/cluster",
   ),
+  pipeline: key("object", pipeline, "VALUE", isPipelineSecret),
 };
 
 /** A stack's configuration, checked. */

@@ -13,9 +13,9 @@ export interface ImageArgs {
   tag: string;
   /** Registry and, where it asks for them, user name and password. */
   registry: Config["registry"];
-  /** Arguments of `docker.Image`'s `build`. */
+  /** Arguments of `docker.Image`'s `build`, for an image that is not `found`. */
   build?: Config["build"];
-  /** What the registry has under the tag, where nothing is built: `findImage`. */
+  /** Digest in the registry, where nothing is built: `findImage`. */
   found?: string;
   /** Digest of each release that this stack deployed before, by `repository:tag`. */
   releases: Record<string, string>;
@@ -37,9 +37,9 @@ export class Image extends pulumi.ComponentResource {
     const key = imageName(release);
     const checked = (digest: string) => sameAsDeployed(release, args.releases[key], digest);
 
-    this.digest = args.build
-      ? this.build(name, release, args).apply(checked)
-      : pulumi.output(checked(args.found as string));
+    this.digest = args.found
+      ? pulumi.output(checked(args.found))
+      : this.build(name, release, args).apply(checked);
     this.reference = pulumi.interpolate`${imageName(release)}@${this.digest}`;
     this.releases = this.digest.apply((found) => ({ ...args.releases, [key]: found }));
     this.registerOutputs({ reference: this.reference, digest: this.digest, releases: this.releases });

@@ -1,5 +1,6 @@
 import { RunError } from "@pulumi/pulumi";
 import type { Config } from "../../config";
+import { parseImageTag } from "../../config/release";
 import { apiRepository, isPlainHttp, mustBeThere, type Release, registryHost, type Tagged } from "./release";
 
 /** User name and token (or password) for a registry. */
@@ -9,10 +10,14 @@ export interface Credentials {
 }
 
 /**
- * What the registry has under the release's tag, or undefined if it has no such tag. Fails with the
+ * What the registry has under the release's tag (or `digest`, where given), or undefined if it has no such tag. Fails with the
  * registry's host and status where it can't be asked.
  */
-export async function lookUp(release: Release, credentials: Credentials): Promise<Tagged | undefined> {
+export async function lookUp(
+  release: Release,
+  credentials: Credentials,
+  digest?: string,
+): Promise<Tagged | undefined> {
   // Loaded only where it is used: it takes a tenth of a second.
   const { contentTypes, getManifest } = await import("@snyk/docker-registry-v2-client");
   const host = registryHost(release.registry);
@@ -26,7 +31,7 @@ export async function lookUp(release: Release, credentials: Credentials): Promis
     const manifest = await getManifest(
       host,
       apiRepository(release),
-      release.tag,
+      digest ?? release.tag,
       credentials.username,
       credentials.password,
       {
@@ -34,8 +39,8 @@ export async function lookUp(release: Release, credentials: Credentials): Promis
         ...(isPlainHttp(release.registry) ? { protocol: "http:" } : {}),
       },
     );
-    const digest = (manifest.indexDigest ?? manifest.manifestDigest) as string;
-    return { digest, sameAs: [digest, manifest.manifestDigest as string, manifest.config.digest] };
+    const found = (manifest.indexDigest ?? manifest.manifestDigest) as string;
+    return { digest: found, sameAs: [found, manifest.manifestDigest as string, manifest.config.digest] };
   } catch (error) {
     const { statusCode, message } = error as { statusCode?: number; message: string };
     if (statusCode === 404) return undefined;
@@ -51,12 +56,15 @@ export async function lookUp(release: Release, credentials: Credentials): Promis
 }
 
 /**
- * Digest of the image that a stack takes from its registry as it is; undefined where it builds one. Fails
- * if the registry does not have it.
+ * Digest of the image that a stack takes from its registry as it is; undefined where it builds one. A
+ * release with its digest was built already: the digest counts, wherever the tag points by now. Fails if
+ * the registry does not have it.
  */
 export async function findImage(config: Config): Promise<string | undefined> {
-  if (config.build) return undefined;
-  const { registry, repository, imageTag } = config;
-  const release = { registry: registry.address, repository, tag: imageTag };
-  return mustBeThere(release, await lookUp(release, registry)).digest;
+  const { tag, digest } = parseImageTag(config.imageTag);
+  if (config.build && !digest) return undefined;
+  const { registry, repository } = config;
+  const release = { registry: registry.address, repository, tag };
+  const there = mustBeThere(release, await lookUp(release, registry, digest), digest);
+  return digest ?? there.digest;
 }

@@ -41,11 +41,11 @@ function movedTag(release: Release, expected: string, found: string, because: st
   );
 }
 
-/** Fails if the registry has no such tag: nobody built it yet, or it is in another registry. */
-export function mustBeThere(release: Release, there: Tagged | undefined): Tagged {
+/** Fails if the registry has no such tag (or digest): nobody built it yet, or it is in another registry. */
+export function mustBeThere(release: Release, there: Tagged | undefined, digest?: string): Tagged {
   if (there) return there;
   throw new RunError(
-    `${imageName(release)}: registry ${release.registry} has no such image, or does not show it without a login\n    fix  publish the release, set another one (pulumi config set imageTag <tag>), build it here (pulumi config set --path build.context <folder>), or log in (pulumi config set --path registry.username <name>)`,
+    `${imageName(release)}${digest ? `@${digest}` : ""}: registry ${release.registry} has no such image, or does not show it without a login\n    fix  publish the release, set another one (pulumi config set imageTag <tag>), build it here (pulumi config set --path build.context <folder>), or log in (pulumi config set --path registry.username <name>)`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import type { Input } from "@pulumi/pulumi";
 import type { Config, ManifestPatch } from "../../config";
+import { parseImageTag } from "../../config/release";
 import { mergePatch } from "./mergePatch";
 
 type Container = types.input.core.v1.Container;
@@ -95,7 +96,12 @@ export function deploymentManifest(
       progressDeadlineSeconds: 120,
       revisionHistoryLimit: 3,
       template: {
-        metadata: { labels: { ...selectorOf(options), "app.kubernetes.io/version": options.imageTag } },
+        metadata: {
+          labels: {
+            ...selectorOf(options),
+            "app.kubernetes.io/version": parseImageTag(options.imageTag).tag,
+          },
+        },
         spec: {
           automountServiceAccountToken: false,
           enableServiceLinks: false,

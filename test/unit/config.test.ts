@@ -36,12 +36,51 @@ interface BadInput {
   fix: string;
 }
 
+/** A pipeline's stack, with these changes to it. */
+const pipeline = (more: object = {}, dev: object = {}) => ({
+  pipeline: {
+    app: { repository: "juggernaut/app" },
+    config: { repository: "juggernaut/slipway" },
+    environments: { dev: { secrets: { PULUMI_ACCESS_TOKEN: canary }, ...dev } },
+    dispatchToken: canary,
+    ...more,
+  },
+});
+const deployed = ["imageTag", "cluster"];
+const hidden = ["slipway:pipeline"];
+const two = (prod: object) => ({
+  environments: {
+    dev: { secrets: { PULUMI_ACCESS_TOKEN: canary } },
+    prod: { secrets: { PULUMI_ACCESS_TOKEN: canary }, ...prod },
+  },
+});
+
 // prettier-ignore
 const badInputs: BadInput[] = [
+  { what: "a pipeline and an image tag", changes: pipeline(), without: ["cluster"], secrets: hidden, at: "imageTag", received: "as is slipway:pipeline", allowed: /a stack of its own/, fix: "pulumi config rm imageTag" },
+  { what: "a pipeline and a cluster", changes: pipeline(), without: ["imageTag"], secrets: hidden, at: "cluster", received: "as is slipway:pipeline", allowed: /a stack of its own/, fix: "pulumi config rm cluster" },
+  { what: "a pipeline without an app", changes: pipeline({ app: undefined }), without: deployed, secrets: hidden, at: "pipeline.app", received: "nothing", allowed: /an object/, fix: "pulumi config set --path pipeline.app" },
+  { what: "a repository without its owner", changes: pipeline({ app: { repository: "app" } }), without: deployed, secrets: hidden, at: "pipeline.app.repository", received: '"app"', allowed: /owner\/name/, fix: "pulumi config set --path pipeline.app.repository <value>" },
+  { what: "one repository for app and configuration", changes: pipeline({ config: { repository: "Juggernaut/App" } }), without: deployed, secrets: hidden, at: "pipeline.config.repository", received: "as pipeline.app.repository", allowed: /no credential of a cluster/, fix: "pulumi config set --path pipeline.config.repository <owner/name>" },
+  { what: "an unknown engine", changes: pipeline({ engine: "helm" }), without: deployed, secrets: hidden, at: "pipeline.engine", received: '"helm"', allowed: /pulumi or kustomize/, fix: "pulumi config set --path pipeline.engine <value>" },
+  { what: "an unknown delivery", changes: pipeline({ delivery: "email" }), without: deployed, secrets: hidden, at: "pipeline.delivery", received: '"email"', allowed: /pullRequest or branch/, fix: "pulumi config set --path pipeline.delivery <value>" },
+  { what: "a misspelt name in the pipeline", changes: pipeline({ enviroments: {} }), without: deployed, secrets: hidden, at: "pipeline.enviroments", received: "{}", allowed: /one of app, backend/, fix: "pulumi config rm --path pipeline.enviroments" },
+  { what: "no environment", changes: pipeline({ environments: {} }), without: deployed, secrets: hidden, at: "pipeline.environments", received: "{}", allowed: /at least one/, fix: "pulumi config set --path pipeline.environments <value>" },
+  { what: "an environment in upper case", changes: pipeline({ environments: { Dev: { secrets: { PULUMI_ACCESS_TOKEN: canary } } } }), without: deployed, secrets: hidden, at: "pipeline.environments.Dev", received: "", allowed: /lower-case/, fix: "pulumi config set --path pipeline.environments.Dev" },
+  { what: "deploys without their state's token", changes: pipeline({}, { secrets: {} }), without: deployed, secrets: hidden, at: "pipeline.environments.dev.secrets.PULUMI_ACCESS_TOKEN", received: "nothing", allowed: /the state in https:\/\/api.pulumi.com/, fix: "pulumi config set --path pipeline.environments.dev.secrets.PULUMI_ACCESS_TOKEN --secret" },
+  { what: "state in Spaces without a passphrase", changes: pipeline({ backend: "s3://state?endpoint=x" }, { secrets: { AWS_ACCESS_KEY_ID: canary, AWS_SECRET_ACCESS_KEY: canary } }), without: deployed, secrets: hidden, at: "pipeline.environments.dev.secrets.PULUMI_CONFIG_PASSPHRASE", received: "nothing", allowed: /the state in s3:\/\/state$/, fix: "--secret" },
+  { what: "a backend that is a word", changes: pipeline({ backend: "cloud" }), without: deployed, secrets: hidden, at: "pipeline.backend", received: '"cloud"', allowed: /pulumi login/, fix: "pulumi config set --path pipeline.backend <value>" },
+  { what: "a name that the workflows use themselves", changes: pipeline({}, { secrets: { PULUMI_ACCESS_TOKEN: canary, GITHUB_TOKEN: canary } }), without: deployed, secrets: hidden, at: "pipeline.environments.dev.secrets.GITHUB_TOKEN", received: "a secret value, not shown", allowed: /neither GitHub nor the workflows/, fix: "pulumi config set --path" },
+  { what: "a promotion from nowhere", changes: pipeline(two({ from: "staging" })), without: deployed, secrets: hidden, at: "pipeline.environments.prod.from", received: '"staging"', allowed: /another environment: dev/, fix: "pulumi config set --path pipeline.environments.prod.from" },
+  { what: "promotions in a circle", changes: pipeline({ environments: { dev: { secrets: { PULUMI_ACCESS_TOKEN: canary }, from: "prod" }, prod: { secrets: { PULUMI_ACCESS_TOKEN: canary }, from: "dev" } } }), without: deployed, secrets: hidden, at: "pipeline.environments.dev.from", received: "a circle: dev, prod", allowed: /gets each release/, fix: "pulumi config rm --path pipeline.environments.dev.from" },
+  { what: "two environments in one stack", changes: pipeline(two({ stack: "dev" })), without: deployed, secrets: hidden, at: "pipeline.environments.prod.stack", received: "as in dev", allowed: /a stack of its own/, fix: "pulumi config set --path pipeline.environments.prod.stack prod" },
+  { what: "preview secrets that lack one", changes: pipeline({}, { previewSecrets: { OTHER: canary } }), without: deployed, secrets: hidden, at: "pipeline.environments.dev.previewSecrets.PULUMI_ACCESS_TOKEN", received: "nothing", allowed: /for each name in secrets/, fix: "--secret" },
+  { what: "a schedule with six fields", changes: pipeline({ drift: "0 0 6 * * *" }), without: deployed, secrets: hidden, at: "pipeline.drift", received: '"0 0 6 * * *"', allowed: /five fields/, fix: "pulumi config set --path pipeline.drift <value>" },
+  { what: "a pipeline's token in plain text", changes: pipeline(), without: deployed, at: "pipeline.environments.dev.secrets.PULUMI_ACCESS_TOKEN", received: "not shown", allowed: /a secret/, fix: "pulumi config set --path pipeline.environments.dev.secrets.PULUMI_ACCESS_TOKEN --secret" },
   { what: "no image tag", changes: {}, without: ["imageTag"], at: "imageTag", received: "nothing", allowed: /a tag of up to 128/, fix: "pulumi config set imageTag v0.0.1" },
   { what: "an empty image tag", changes: { imageTag: "" }, at: "imageTag", received: "nothing", allowed: /a tag/, fix: "pulumi config set imageTag v0.0.1" },
   { what: "an image tag with a space", changes: { imageTag: "v1 beta" }, at: "imageTag", received: '"v1 beta"', allowed: /a tag/, fix: "pulumi config set imageTag v0.0.1" },
-  { what: "an image tag with a digest", changes: { imageTag: "v1@sha256:00" }, at: "imageTag", received: "v1@sha256", allowed: /a tag/, fix: "pulumi config set imageTag v0.0.1" },
+  { what: "an image tag with half a digest", changes: { imageTag: "v1@sha256:00" }, at: "imageTag", received: "v1@sha256", allowed: /a tag/, fix: "pulumi config set imageTag v0.0.1" },
   { what: "a tag longer than Docker takes", changes: { imageTag: "v".repeat(129) }, at: "imageTag", received: "vvv...", allowed: /128/, fix: "pulumi config set imageTag v0.0.1" },
   { what: "an app name in upper case", changes: { appName: "Shop" }, at: "appName", received: '"Shop"', allowed: /lower-case/, fix: "pulumi config set appName k8s-demo-go-app" },
   { what: "an app name too long for its Deployment", changes: { appName: "a".repeat(43) }, at: "appName", received: "aaa", allowed: /42/, fix: "pulumi config set appName" },
@@ -113,6 +152,8 @@ describe("configuration", () => {
     const { config, problems } = check({});
     assert.deepEqual(problems, []);
     assert.deepEqual(config, {
+      engine: "pulumi",
+      pipeline: undefined,
       imageTag: "v0.0.1",
       appName: "k8s-demo-go-app",
       namespace: "default",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { Image, type ImageArgs } from "../../components/image";
+import { findImage, Image, type ImageArgs } from "../../components/image";
 import { lookUp } from "../../components/image/registry";
 import {
   imageName,
@@ -9,6 +9,7 @@ import {
   sameAsDeployed,
   sameAsThere,
 } from "../../components/image/release";
+import type { Config } from "../../config";
 import { type Json, startEngine, valueOf } from "./engine";
 import { type FakeRegistry, manifestDigest, sha, startRegistry } from "./registry";
 
@@ -109,6 +110,28 @@ describe("image that is taken as it is", () => {
       () => mustBeThere(release, undefined),
       /^Error: ghcr.io\/me\/app:v9: registry ghcr.io has no such image.*imageTag/s,
     );
+  });
+});
+
+describe("an image tag with its digest", () => {
+  const config = (imageTag: string, build?: object) =>
+    ({ imageTag, build, repository: "shop/web", registry: { address } }) as Config;
+
+  it("is what counts, whatever the tag says by now, and nothing is built", async () => {
+    assert.equal(await findImage(config(`v7@${manifestDigest}`)), manifestDigest);
+    assert.equal(await findImage(config(`v7@${manifestDigest}`, { context: "app" })), manifestDigest);
+  });
+
+  it("fails where the registry does not have the digest", async () => {
+    await assert.rejects(
+      findImage(config(`v1@${sha("d")}`)),
+      /shop\/web:v1@sha256:d{64}: registry .* has no such/,
+    );
+  });
+
+  it("is looked up, or built, without one", async () => {
+    assert.equal(await findImage(config("v1")), manifestDigest);
+    assert.equal(await findImage(config("v1", { context: "app" })), undefined);
   });
 });
 

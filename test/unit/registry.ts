@@ -33,7 +33,9 @@ export async function startRegistry(): Promise<FakeRegistry> {
     authorizations.push(request.headers.authorization);
     if (request.url === "/v2/private/web/manifests/v1" && !request.headers.authorization) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
-    } else if (/^\/v2\/(shop|private)\/web\/manifests\/v1$/.test(request.url ?? "")) {
+    } else if (
+      new RegExp(`^/v2/(shop|private)/web/manifests/(v1|${manifestDigest})$`).test(request.url ?? "")
+    ) {
       response.writeHead(200, { "content-type": manifestType }).end(manifest);
     } else if (request.url?.startsWith("/v2/broken/")) {
       response.writeHead(500).end();

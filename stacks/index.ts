@@ -6,6 +6,7 @@ import { existingCluster } from "./existingCluster";
 import type { LastUpdate } from "./lastUpdate";
 
 export { lastUpdate } from "./lastUpdate";
+export { pipelineStack } from "./pipeline";
 
 /** The cluster that a stack deploys to. */
 export interface TargetCluster {

@@ -11,8 +11,8 @@ import { tellRolloutReasons } from "./rolloutReasons";
 
 export interface WorkloadArgs {
   options: manifests.WorkloadOptions;
-  /** What to run, by digest. */
-  image: pulumi.Input<string>;
+  /** What to run, by digest. Without it, `kubectl` delivers the Deployment, and this is what it lives on. */
+  image?: pulumi.Input<string>;
   /** Environment variables that live in a Secret. */
   secretEnv: Config["secretEnv"];
   /** Registry that the cluster pulls from, with credentials where it asks for them. */
@@ -45,21 +45,22 @@ export class Workload extends pulumi.ComponentResource {
           );
     const inside: pulumi.CustomResourceOptions = { ...child, dependsOn: home };
 
+    // Named by the engine, so that a changed value is a new Secret and a rollout that can fail safely. Under
+    // a fixed name, it would first be deleted, and with it the Deployment that names it. A Deployment that
+    // is not declared here finds its Secrets by fixed names, and they change in place.
+    const fixed = manifests.secretNames(options);
+    const naming = (fixedName: string) =>
+      args.image
+        ? { metadata: { namespace }, immutable: true }
+        : { metadata: { namespace, name: fixedName } };
     const secret = Object.keys(args.secretEnv).length
-      ? new Secret(
-          `${name}-env`,
-          // Named by the engine, so that a changed value is a new Secret and a rollout that can fail safely.
-          { metadata: { namespace }, immutable: true, stringData: pulumi.secret(args.secretEnv) },
-          inside,
-        )
+      ? new Secret(`${name}-env`, { ...naming(fixed.env), stringData: pulumi.secret(args.secretEnv) }, inside)
       : undefined;
     const pullSecret = registry.password
       ? new Secret(
           `${name}-registry`,
           {
-            // Named by the engine too: under a fixed name, new credentials would first delete the Secret and
-            // with it the Deployment that names it.
-            metadata: { namespace },
+            metadata: naming(fixed.registry).metadata,
             type: "kubernetes.io/dockerconfigjson",
             stringData: { ".dockerconfigjson": pulumi.secret(dockerConfig(registry)) },
           },
@@ -67,19 +68,9 @@ export class Workload extends pulumi.ComponentResource {
         )
       : undefined;
 
-    const container = manifests.appContainer(options, args.image, secret?.metadata.name);
-    const manifest = manifests.deploymentManifest(options, container, pullSecret?.metadata.name);
-    // The provider waits for 10 minutes by default, whatever the Deployment's own deadline is.
-    const timeout = `${manifest.spec.progressDeadlineSeconds + 15}s`;
-    const deployment = new Deployment(name, manifest, {
-      ...inside,
-      customTimeouts: { create: timeout, update: timeout },
-    });
-    tellRolloutReasons(this, deployment, {
-      name: manifests.deploymentName(options),
-      namespace,
-      kubeconfig: args.kubeconfig,
-    });
+    const deployment = args.image
+      ? this.deploy(name, args, args.image, secret?.metadata.name, pullSecret?.metadata.name, inside)
+      : undefined;
     // After the Deployment: a Service waits for its pods, which a failed rollout never has.
     new Service(name, manifests.serviceManifest(options), { ...inside, dependsOn: deployment });
     if (options.ingress) new Ingress(name, manifests.ingressManifest(options, options.ingress), inside);
@@ -94,6 +85,30 @@ export class Workload extends pulumi.ComponentResource {
 
     this.deployment = manifests.deploymentName(options);
     this.registerOutputs({ deployment: this.deployment });
+  }
+
+  private deploy(
+    name: string,
+    { options, kubeconfig }: WorkloadArgs,
+    image: pulumi.Input<string>,
+    envSecret: pulumi.Input<string> | undefined,
+    pullSecret: pulumi.Input<string> | undefined,
+    opts: pulumi.CustomResourceOptions,
+  ): Deployment {
+    const container = manifests.appContainer(options, image, envSecret);
+    const manifest = manifests.deploymentManifest(options, container, pullSecret);
+    // The provider waits for 10 minutes by default, whatever the Deployment's own deadline is.
+    const timeout = `${manifest.spec.progressDeadlineSeconds + 15}s`;
+    const deployment = new Deployment(name, manifest, {
+      ...opts,
+      customTimeouts: { create: timeout, update: timeout },
+    });
+    tellRolloutReasons(this, deployment, {
+      name: manifests.deploymentName(options),
+      namespace: options.namespace,
+      kubeconfig,
+    });
+    return deployment;
   }
 }
 

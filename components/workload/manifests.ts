@@ -29,6 +29,12 @@ export const selectorOf = ({ appName }: WorkloadOptions) => ({ app: appName });
 /** Name of the Deployment; other objects carry the app's own name. */
 export const deploymentName = ({ appName }: WorkloadOptions) => `${appName}-deployment`;
 
+/** Names of the app's Secrets where the Deployment is a file, written once. */
+export const secretNames = ({ appName }: WorkloadOptions) => ({
+  env: `${appName}-env`,
+  registry: `${appName}-registry`,
+});
+
 const metadata = (options: WorkloadOptions, name: string, patch?: ManifestPatch<unknown>) =>
   mergePatch(
     {

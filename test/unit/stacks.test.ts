@@ -52,8 +52,8 @@ async function run(config: Record<string, string>, answers: Answers = {}) {
     secrets,
   );
   process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secrets);
-  const outputs = await program();
-  const image = await valueOf(outputs.image);
+  const outputs = (await program()) as Record<string, pulumi.Output<unknown>>;
+  const image = await valueOf(outputs.image as pulumi.Output<string>);
   await engine.settle();
   return { engine, outputs, image };
 }
@@ -77,7 +77,7 @@ describe("stack that creates a cluster", () => {
       engine.calls.map((call) => call.token).filter((token) => token.includes("Versions")),
       [],
     );
-    assert.deepEqual(await valueOf(outputs.releases), {
+    assert.deepEqual(await valueOf(outputs.releases as pulumi.Output<object>), {
       "shop/web:v0": "sha256:0",
       [`${registry.address}/shop/web:v1`]: manifestDigest,
     });
@@ -99,6 +99,39 @@ describe("stack on an existing cluster", () => {
     );
     assert.deepEqual(engine.ofType(clusterType), []);
     assert.equal(engine.single(providerType).inputs.clusterIdentifier, "its-id");
+  });
+});
+
+describe("stack that kubectl delivers", () => {
+  it("declares all but the Deployment, and gives its files and a credential for it alone", async () => {
+    const { engine, outputs } = await run({
+      "slipway:kubeconfig": kubeconfig,
+      "slipway:engine": "kustomize",
+    });
+    assert.deepEqual(engine.ofType("kubernetes:apps/v1:Deployment"), []);
+    engine.single("kubernetes:core/v1:Service");
+    const files = (await valueOf(outputs.files as pulumi.Output<object>)) as Record<string, string>;
+    assert.match(
+      files["kustomization.yaml"] as string,
+      new RegExp(`newTag: v1\n +digest: ${manifestDigest}\n`),
+    );
+    const { rules } = engine.single("kubernetes:rbac.authorization.k8s.io/v1:Role").inputs as unknown as {
+      rules: { resources: string[]; verbs: string[]; resourceNames?: string[] }[];
+    };
+    const writes = rules.filter(({ verbs }) =>
+      verbs.some((verb) => !["get", "list", "watch"].includes(verb)),
+    );
+    assert.deepEqual(
+      writes.map(({ resources, verbs, resourceNames }) => [resources, verbs, resourceNames]),
+      [
+        [["deployments"], ["create"], undefined],
+        [["deployments"], ["get", "patch", "update"], ["k8s-demo-go-app-deployment"]],
+      ],
+    );
+    assert.deepEqual(
+      rules.flatMap(({ resources }) => resources).filter((resource) => resource.startsWith("secret")),
+      [],
+    );
   });
 });
 

@@ -38,8 +38,8 @@ function placeAs(file: string, source: string): void {
   renameSync(draft, file);
 }
 
-const forUsers = ["pulumi", "kubectl", "kustomize"] as const;
-const providers = ["kubernetes", "digitalocean", "docker"] as const;
+const forUsers = ["pulumi", "kubectl", "kustomize", "act", "actionlint"] as const;
+const providers = ["kubernetes", "github", "digitalocean", "docker"] as const;
 
 /** The tools that `installPulumiHome` lays out. */
 export type PulumiTools = Record<

@@ -13,7 +13,10 @@ describe("Pulumi's programs", () => {
       "pulumi-language-nodejs": "/tools/host",
       kubectl: "/tools/kubectl",
       kustomize: "/tools/kustomize",
+      act: "/tools/act",
+      actionlint: "/tools/actionlint",
       "pulumi-resource-kubernetes": "/tools/kubernetes",
+      "pulumi-resource-github": "/tools/github",
       "pulumi-resource-digitalocean": "/tools/digitalocean",
       "pulumi-resource-docker": "/tools/docker",
     });
@@ -23,7 +26,7 @@ describe("Pulumi's programs", () => {
     const cli = path.join(pulumiHome, "versions", installedVersion("pulumi"), "bin", "pulumi");
     assert.equal(links[path.join(binDir, "pulumi")], cli);
     assert.equal(links[path.join(path.dirname(cli), "pulumi-language-nodejs")], "/tools/host");
-    assert.equal(Object.keys(links).length, 7);
+    assert.equal(Object.keys(links).length, 10);
   });
 
   it("are looked for at the pinned version, never through npm's launcher", () => {

@@ -1,47 +1,57 @@
 import type { PipelineOptions } from "../options";
-import { installStep } from "./environment";
-import { checkoutStep, expression, type Workflow } from "./workflow";
+import { branchFlags, defaults, engineFlags, job } from "./job";
+import { explained, type Job, type Permissions, type Workflow } from "./workflow";
 
-/** On the app's word: the new release into each environment that takes releases. */
-export function bump({ engine, delivery, config, environments }: PipelineOptions): Workflow {
-  const direct = Object.entries(environments).filter(([, { from }]) => from === undefined);
+/** What a job needs that changes which release an environment runs, by pull request or at once. */
+export const changePermissions = (byPullRequest: boolean): Permissions => ({
+  actions: explained("write", byPullRequest ? "starts the preview" : "starts the deploy"),
+  contents: explained("write", "commits the change"),
+  "pull-requests": byPullRequest
+    ? explained("write", "opens the pull request")
+    : explained("read", "looks for one that is open"),
+});
+
+/** On the app's message that a release is in the registry: names it in each environment that takes releases. */
+export function bumpWorkflow(pipeline: PipelineOptions): Workflow {
+  const { delivery, environments } = pipeline;
+  const bump = (name: string, prereleases: boolean): Job =>
+    job(`Bump ${name}`, pipeline, {
+      minutes: 10,
+      permissions: changePermissions(delivery === "pullRequest"),
+      history: true,
+      env: {
+        TAG: "${{ inputs.tag }}",
+        DIGEST: "${{ inputs.digest }}",
+        PRERELEASE: "${{ inputs.prerelease }}",
+      },
+      command: [
+        ...["bump", name, ...engineFlags(pipeline), "--delivery", delivery, ...branchFlags(pipeline)],
+        ...(prereleases ? ["--prereleases"] : []),
+      ],
+    });
   return {
+    about: "Names a release, of which the app tells, in each environment that takes releases.",
     name: "Bump",
-    "run-name": `Bump to ${expression("inputs.tag")}`,
+    "run-name": "Bump to ${{ inputs.tag }}",
     on: {
       workflow_dispatch: {
         inputs: {
-          tag: { description: "Release tag of the image", required: true, type: "string" },
-          digest: { description: "Digest of the image (sha256:...)", required: true, type: "string" },
-          prerelease: { description: "Whether it is a prerelease", type: "boolean", default: false },
+          tag: { description: "Tag of the release", type: "string", required: true },
+          digest: { description: "Digest of its image (sha256:...)", type: "string", required: true },
+          prerelease: { description: "It is a prerelease", type: "boolean", default: false },
         },
       },
     },
     permissions: {},
-    // No concurrency group: GitHub would drop a waiting run for one that comes later with an older release.
+    concurrency: explained(
+      { group: "bump-${{ inputs.tag }}", "cancel-in-progress": false },
+      "Not one group for all releases: of those that wait, GitHub keeps only the last to come.",
+    ),
+    defaults,
     jobs: Object.fromEntries(
-      direct.map(([name, { prereleases }]) => [
-        name,
-        {
-          "runs-on": "ubuntu-latest",
-          "timeout-minutes": 10,
-          permissions: { actions: "write", contents: "write", "pull-requests": "write" },
-          steps: [
-            checkoutStep("all"),
-            installStep(false),
-            {
-              name: `Bump ${name}`,
-              env: {
-                GITHUB_TOKEN: expression("github.token"),
-                TAG: expression("inputs.tag"),
-                DIGEST: expression("inputs.digest"),
-                PRERELEASE: expression("inputs.prerelease"),
-              },
-              run: `node delivery/cli.ts bump ${name} --engine ${engine} --delivery ${delivery} --branch ${config.branch}${prereleases ? " --prereleases" : ""}`,
-            },
-          ],
-        },
-      ]),
+      Object.entries(environments)
+        .filter(([, { from }]) => from === undefined)
+        .map(([name, { prereleases }]) => [`bump-${name}`, bump(name, prereleases)]),
     ),
   };
 }

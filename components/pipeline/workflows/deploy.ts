@@ -1,42 +1,46 @@
 import type { Environment, PipelineOptions } from "../options";
-import { deployEnv, installStep, pathsOf } from "./environment";
-import { checkoutStep, expression, type Workflow } from "./workflow";
+import { credentials, defaults, deployedPaths, engineFlags, job } from "./job";
+import { explained, type Workflow } from "./workflow";
 
-/** On each change of the branch that touches the environment: apply it, and see the new version answer. */
-export function deploy(pipeline: PipelineOptions, name: string, environment: Environment): Workflow {
-  const { engine, config } = pipeline;
+/** On each change of an environment on the branch: applies it, and verifies that the release answers. */
+export function deployWorkflow(pipeline: PipelineOptions, name: string, environment: Environment): Workflow {
   return {
+    about: `Makes ${name} what the branch says, and sees that the release answers.`,
     name: `Deploy ${name}`,
+    "run-name": explained(
+      `\${{ inputs.plan && format('Deploy plan {0} to ${name}', inputs.plan) }}`,
+      "a push is named by its commit",
+    ),
     on: {
-      push: { branches: [config.branch], paths: pathsOf(pipeline, name, environment) },
+      push: { branches: [pipeline.config.branch], paths: deployedPaths(pipeline, name, environment) },
       workflow_dispatch: {
         inputs: {
           plan: {
-            description: "Plan to apply although it is not the reviewed one (16 hex digits)",
+            description: "Apply this plan, which is not the one that was reviewed (its 16 characters)",
             type: "string",
           },
         },
       },
     },
     permissions: {},
-    // One after the other; what has begun goes to its end.
-    concurrency: { group: `deploy-${name}`, "cancel-in-progress": false },
+    concurrency: explained(
+      { group: `deploy-${name}`, "cancel-in-progress": false },
+      "One at a time: a deploy waits for the one before, and none is cancelled half-way.",
+    ),
+    defaults,
     jobs: {
-      deploy: {
-        "runs-on": "ubuntu-latest",
-        "timeout-minutes": 60,
-        environment: { name },
-        permissions: { contents: "read", "pull-requests": "read", statuses: "write" },
-        steps: [
-          checkoutStep(),
-          installStep(engine === "pulumi"),
-          {
-            name: "Deploy",
-            env: { PLAN: expression("inputs.plan"), ...deployEnv(pipeline, environment) },
-            run: `node delivery/cli.ts deploy ${name} --engine ${engine} --stack ${environment.stack}`,
-          },
-        ],
-      },
+      deploy: job(`Deploy ${name}`, pipeline, {
+        minutes: 60,
+        environment: name,
+        permissions: {
+          contents: "read",
+          "pull-requests": explained("read", "finds the one that was reviewed"),
+          statuses: explained("write", "reads the reviewed plan, tells the outcome"),
+        },
+        runsPulumi: true,
+        env: { PLAN: "${{ inputs.plan }}", ...credentials(pipeline, environment) },
+        command: ["deploy", name, ...engineFlags(pipeline), "--stack", environment.stack],
+      }),
     },
   };
 }

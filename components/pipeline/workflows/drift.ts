@@ -1,32 +1,27 @@
 import type { PipelineOptions } from "../options";
-import { deployEnv, installStep } from "./environment";
-import { checkoutStep, type Workflow } from "./workflow";
+import { credentials, defaults, engineFlags, job, readingEnvironment } from "./job";
+import { explained, type Workflow } from "./workflow";
 
-/** On a schedule: whether what runs is still what the branch says. One issue for each environment tells. */
-export function drift(pipeline: PipelineOptions): Workflow {
-  const { engine, environments } = pipeline;
+/** By the clock: looks whether each environment still is what its stack says, and tells in one issue. */
+export function driftWorkflow(pipeline: PipelineOptions): Workflow {
   return {
+    about: "Looks whether what runs still is what the branch says; one issue for each environment tells.",
     name: "Drift",
     on: { schedule: [{ cron: pipeline.drift }], workflow_dispatch: {} },
     permissions: {},
+    concurrency: { group: "drift", "cancel-in-progress": false },
+    defaults,
     jobs: Object.fromEntries(
-      Object.entries(environments).map(([name, environment]) => [
-        name,
-        {
-          "runs-on": "ubuntu-latest",
-          "timeout-minutes": 15,
-          environment: { name: environment.previewSecrets ? `${name}-preview` : name, deployment: false },
-          permissions: { contents: "read", issues: "write" },
-          steps: [
-            checkoutStep(),
-            installStep(engine === "pulumi"),
-            {
-              name: "Look for drift",
-              env: deployEnv(pipeline, environment),
-              run: `node delivery/cli.ts drift ${name} --engine ${engine} --stack ${environment.stack}`,
-            },
-          ],
-        },
+      Object.entries(pipeline.environments).map(([name, environment]) => [
+        `drift-${name}`,
+        job(`Drift of ${name}`, pipeline, {
+          minutes: 15,
+          environment: readingEnvironment(name, environment),
+          permissions: { contents: "read", issues: explained("write", "opens one, and closes it again") },
+          runsPulumi: true,
+          env: credentials(pipeline, environment),
+          command: ["drift", name, ...engineFlags(pipeline), "--stack", environment.stack],
+        }),
       ]),
     ),
   };

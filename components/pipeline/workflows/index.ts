@@ -1,72 +1,51 @@
 import type { PipelineOptions } from "../options";
-import { bump } from "./bump";
-import { promote, promotions, rollback } from "./byHand";
-import { deploy } from "./deploy";
-import { drift } from "./drift";
-import { preview } from "./preview";
-import { type PushedImage, release } from "./release";
-import { print } from "./workflow";
+import { bumpWorkflow } from "./bump";
+import { deployWorkflow } from "./deploy";
+import { driftWorkflow } from "./drift";
+import { previewWorkflow } from "./preview";
+import { promoteWorkflow } from "./promote";
+import { type AppImage, releaseWorkflow } from "./release";
+import { rollbackWorkflow } from "./rollback";
+import { type Workflow, workflowText } from "./workflow";
 
-export type { PushedImage } from "./release";
+export type { AppImage } from "./release";
 export { writtenBySlipway } from "./workflow";
 
-const folder = ".github/workflows";
-
-/** The app repository's files, by path. `stack` is the one that writes them. */
-export function appWorkflows(
-  pipeline: PipelineOptions,
-  image: PushedImage,
-  stack: string,
-): Record<string, string> {
-  return {
-    [`${folder}/${pipeline.app.workflow}`]: print(
-      release(pipeline, image),
-      stack,
-      "Builds the image, pushes it, and tells the config repository.",
+function texts(workflows: Record<string, Workflow | undefined>, stack: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(workflows).flatMap(([file, workflow]) =>
+      workflow ? [[`.github/workflows/${file}`, workflowText(workflow, stack)]] : [],
     ),
-  };
+  );
 }
 
-/** The config repository's workflow files, by path. `stack` is the one that writes them. */
+/**
+ * Text of the app repository's workflow file, by its path.
+ *
+ * @param stack name of the stack that wires the pipeline, for the file's first line.
+ */
+export const appWorkflows = (
+  pipeline: PipelineOptions,
+  image: AppImage,
+  stack: string,
+): Record<string, string> => texts({ [pipeline.app.workflow]: releaseWorkflow(pipeline, image) }, stack);
+
+/** Text of each of the config repository's workflow files, by its path; `stack` as for {@link appWorkflows}. */
 export function configWorkflows(pipeline: PipelineOptions, stack: string): Record<string, string> {
-  const files: Record<string, string> = {
-    "bump.yaml": print(
-      bump(pipeline),
-      stack,
-      "The app says that a release is there: into the environments that take releases.",
-    ),
-    "drift.yaml": print(
-      drift(pipeline),
-      stack,
-      "Does what runs still match the branch? An issue says where not.",
-    ),
-    "rollback.yaml": print(
-      rollback(pipeline),
-      stack,
-      "By hand: back to a release. No build; it holds until a newer release.",
-    ),
-  };
-  if (promotions(pipeline).length > 0)
-    files["promote.yaml"] = print(
-      promote(pipeline),
-      stack,
-      "By hand: the release of one environment to the next.",
-    );
-  for (const [name, environment] of Object.entries(pipeline.environments)) {
-    files[`preview-${name}.yaml`] = print(
-      preview(pipeline, name, environment),
-      stack,
-      `What a pull request would change in ${name}, as a comment.`,
-    );
-    files[`deploy-${name}.yaml`] = print(
-      deploy(pipeline, name, environment),
-      stack,
-      `Makes ${name} what the branch says, and sees the new version answer.`,
-    );
-  }
-  return Object.fromEntries(
-    Object.entries(files)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, text]) => [`${folder}/${name}`, text]),
+  const environments = Object.entries(pipeline.environments);
+  return texts(
+    {
+      "bump.yaml": bumpWorkflow(pipeline),
+      ...Object.fromEntries(
+        environments.flatMap(([name, environment]) => [
+          [`preview-${name}.yaml`, previewWorkflow(pipeline, name, environment)],
+          [`deploy-${name}.yaml`, deployWorkflow(pipeline, name, environment)],
+        ]),
+      ),
+      "drift.yaml": driftWorkflow(pipeline),
+      "rollback.yaml": rollbackWorkflow(pipeline),
+      "promote.yaml": promoteWorkflow(pipeline),
+    },
+    stack,
   );
 }

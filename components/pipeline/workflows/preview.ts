@@ -1,45 +1,55 @@
 import type { Environment, PipelineOptions } from "../options";
-import { deployEnv, installStep, pathsOf } from "./environment";
-import { checkoutStep, expression, type Workflow } from "./workflow";
+import { credentials, defaults, deployedPaths, engineFlags, job, readingEnvironment } from "./job";
+import { type Dispatch, explained, type Workflow } from "./workflow";
 
-/** On each pull request that touches the environment: what it would change, as a comment. */
-export function preview(pipeline: PipelineOptions, name: string, environment: Environment): Workflow {
-  const { engine, config } = pipeline;
+const pull = "${{ github.event.pull_request.number || inputs.pull }}";
+
+/** On each pull request that changes an environment: tells, in one comment, what would happen. */
+export function previewWorkflow(pipeline: PipelineOptions, name: string, environment: Environment): Workflow {
   return {
+    about: `Tells what a pull request would change in ${name}, in one comment.`,
     name: `Preview ${name}`,
-    "run-name": `Preview ${name} of #${expression("github.event.pull_request.number || inputs.pull")}`,
+    "run-name": `Preview ${name} for #${pull}`,
     on: {
-      pull_request: { branches: [config.branch], paths: pathsOf(pipeline, name, environment) },
-      workflow_dispatch: {
-        inputs: { pull: { description: "Number of the pull request", required: true, type: "string" } },
+      pull_request: {
+        branches: [pipeline.config.branch],
+        paths: deployedPaths(pipeline, name, environment),
       },
+      workflow_dispatch: explained<Dispatch>(
+        {
+          inputs: {
+            pull: { description: "Number of the pull request", type: "string", required: true },
+          },
+        },
+        "By the bump as well: a pull request that a workflow opens starts none.",
+      ),
     },
     permissions: {},
-    concurrency: {
-      group: `preview-${name}-${expression("github.event.pull_request.number || inputs.pull")}`,
-      "cancel-in-progress": true,
-    },
+    concurrency: explained(
+      { group: `preview-${name}-\${{ github.ref }}`, "cancel-in-progress": true },
+      "A newer commit makes the preview of an older one pointless.",
+    ),
+    defaults,
     jobs: {
-      preview: {
-        // A fork's pull request gets no secrets, so there is nothing to preview with.
-        if: "github.event_name == 'workflow_dispatch' || github.event.pull_request.head.repo.full_name == github.repository",
-        "runs-on": "ubuntu-latest",
-        "timeout-minutes": 15,
-        environment: { name: environment.previewSecrets ? `${name}-preview` : name, deployment: false },
-        permissions: { contents: "read", "pull-requests": "write", statuses: "write" },
-        steps: [
-          checkoutStep(),
-          installStep(engine === "pulumi"),
-          {
-            name: "Preview",
-            env: {
-              PULL: expression("github.event.pull_request.number || inputs.pull"),
-              ...deployEnv(pipeline, environment),
-            },
-            run: `node delivery/cli.ts preview ${name} --engine ${engine} --stack ${environment.stack}`,
+      preview: explained(
+        job(`Preview ${name}`, pipeline, {
+          if: [
+            "github.event_name == 'workflow_dispatch'",
+            "github.event.pull_request.head.repo.full_name == github.repository",
+          ].join(" || "),
+          minutes: 15,
+          environment: readingEnvironment(name, environment),
+          permissions: {
+            contents: "read",
+            "pull-requests": explained("write", "the comment"),
+            statuses: explained("write", "the plan that is reviewed"),
           },
-        ],
-      },
+          runsPulumi: true,
+          env: { PULL: pull, ...credentials(pipeline, environment) },
+          command: ["preview", name, ...engineFlags(pipeline), "--stack", environment.stack],
+        }),
+        "Not for a fork: its author could change what runs here, beside the secrets.",
+      ),
     },
   };
 }

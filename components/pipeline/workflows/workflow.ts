@@ -1,89 +1,144 @@
-import { Document, isMap, isScalar, type Node, type Pair, visit } from "yaml";
+import { Document, isMap, isPair, isScalar, type Node, Scalar, visit } from "yaml";
 
-/** The part of GitHub's workflow syntax that the pipeline uses. Names are GitHub's own. */
+/**
+ * The part of GitHub's workflow syntax that Slipway's workflows use. Keys are written in the order given.
+ * https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
+ */
 export interface Workflow {
+  /** What it is for: the file's second line. */
+  about: string;
   name: string;
-  /** What a run is called in GitHub's list. */
+  /** What the list of runs shows; by default what GitHub takes from the event, such as the commit's message. */
   "run-name"?: string;
-  on: Record<string, unknown>;
-  /** Of every job that names none: none. */
+  on: Triggers;
+  /** Nothing: each job says what it needs. */
   permissions: Record<string, never>;
-  concurrency?: { group: string; "cancel-in-progress": boolean };
+  concurrency?: Concurrency;
+  /** `bash` with `-e` and `-o pipefail`. */
+  defaults: { run: { shell: "bash" } };
   jobs: Record<string, Job>;
 }
 
+/** The events that start a workflow. */
+export interface Triggers {
+  release?: { types: "published"[] };
+  push?: { branches: string[]; paths?: string[] };
+  pull_request?: { branches: string[]; paths?: string[] };
+  workflow_dispatch?: Dispatch;
+  schedule?: { cron: string }[];
+}
+
+/** By hand, or by whoever may write Actions. */
+export interface Dispatch {
+  inputs?: Record<string, Input>;
+}
+
+/** A field of the form that starts a workflow by hand. */
+export interface Input {
+  description: string;
+  type: "string" | "boolean" | "choice";
+  required?: boolean;
+  default?: boolean;
+  options?: string[];
+}
+
+export interface Concurrency {
+  group: string;
+  "cancel-in-progress": boolean;
+}
+
+/** What a job's GITHUB_TOKEN may do in its own repository; nothing else. */
+export type Permissions = Partial<
+  Record<"actions" | "contents" | "issues" | "pull-requests" | "statuses", "read" | "write">
+>;
+
 export interface Job {
-  name?: string;
+  name: string;
   if?: string;
   "runs-on": "ubuntu-latest";
-  /** GitHub's default is 360. */
   "timeout-minutes": number;
-  environment?: { name: string; deployment?: false };
-  permissions: Record<string, "read" | "write">;
-  env?: Record<string, string>;
+  /** Whose secrets and variables it gets; without `deployment: false`, GitHub records a deployment. */
+  environment?: string | { name: string; deployment: false };
+  permissions: Permissions;
+  env?: Env;
   steps: Step[];
 }
 
-export interface Step {
+export type Env = Record<string, string>;
+
+export type Step = UsesStep | RunStep;
+
+export interface UsesStep {
+  name?: string;
+  uses: string;
+  with?: Record<string, string | number | boolean>;
+}
+
+export interface RunStep {
   name: string;
   id?: string;
   if?: string;
-  uses?: string;
-  with?: Record<string, string | number | boolean>;
-  env?: Record<string, string>;
-  run?: string;
+  env?: Env;
+  run: string;
 }
 
-/** GitHub's expression `${{ … }}`. */
-export const expression = (text: string) => `\${{ ${text} }}`;
+const beginning = "# Written by Slipway";
 
-const marker = "# Written by Slipway";
+/** Whether a file's text is one that this program wrote, and may therefore write again. */
+export const writtenBySlipway = (text: string): boolean => text.startsWith(beginning);
 
-/** Whether a file in a repository is one of Slipway's own. */
-export const writtenBySlipway = (text: string): boolean => text.startsWith(marker);
-
-/** `owner/action@commit` and the version that the commit is, which a person can read. */
-export interface Pinned {
-  action: string;
-  commit: string;
-  version: string;
+/**
+ * A value with a comment, which goes above a step and above the first line of any other map or list, and
+ * beside a text. Several lines only above.
+ */
+export function explained<T extends string | object>(value: T, comment: string): T {
+  const node = new Document(value).contents as unknown as Node;
+  const text = comment.replaceAll(/^/gm, " ");
+  if (isScalar(node)) node.comment = text;
+  else node.commentBefore = text;
+  return node as unknown as T;
 }
 
-/** The one action of somebody else's: a checkout with credentials that end with the job. */
-export const checkout: Pinned = {
-  action: "actions/checkout",
-  commit: "de0fac2e4500dabe0009e67214ff5f5447ce83dd",
-  version: "v6.0.2",
-};
+/** The lines of a script. */
+export const script = (...lines: string[]): string => `${lines.join("\n")}\n`;
 
-/** The checkout step. The token is not left in the job's folder: what runs there can't push with it. */
-export const checkoutStep = (history: "all" | "last" = "last"): Step => ({
-  name: "Check out",
-  uses: `${checkout.action}@${checkout.commit}`,
-  with: { ...(history === "all" ? { "fetch-depth": 0 } : {}), "persist-credentials": false },
-});
+const flowWidth = 60;
 
-/** A workflow file. `stack` wrote it, and is where it is changed. `about` says what it is for. */
-export function print(workflow: Workflow, stack: string, about: string): string {
-  const document = new Document(workflow, { aliasDuplicateObjects: false });
-  document.commentBefore = ` Written by Slipway (pulumi up on the stack ${stack}); change that stack's configuration instead.\n ${about}`;
-  const spaced = new Set(["on", "permissions", "concurrency", "jobs", "steps"]);
+/** Blank lines between the file's sections, between jobs and between steps; short lists on one line. */
+function layOut(document: Document): void {
   visit(document, {
-    Pair(_, pair: Pair, ancestors) {
-      const key = isScalar(pair.key) ? String(pair.key.value) : "";
-      // `on`, `permissions`, `concurrency` and `jobs` at the top, and each job after the first.
-      const top = ancestors.length === 2;
-      const parent = ancestors.at(-1) as Node;
-      const job = ancestors.length === 4 && isMap(parent) && parent.items[0] !== pair;
-      if ((top && spaced.has(key)) || (job && isJobs(ancestors.at(-2))))
-        (pair.key as Node).spaceBefore = true;
-      if (key === "uses" && isScalar(pair.value)) pair.value.comment = ` ${checkout.version}`;
+    Map(_key, map, path) {
+      const parent = path.at(-1);
+      // The file itself, and the jobs: their names stand apart.
+      const sections = path.length === 1 || (isPair(parent) && (parent.key as Scalar).value === "jobs");
+      const [, ...later] = map.items;
+      if (sections) for (const { key } of later) (key as Scalar).spaceBefore = true;
+      // A file's name and run-name stay together.
+      if (path.length === 1)
+        for (const { key } of later)
+          if ((key as Scalar).value === "run-name") (key as Scalar).spaceBefore = false;
+    },
+    Seq(_key, list) {
+      if (list.items.every(isScalar)) {
+        const width = list.items.map(({ value }) => `${String(value)}, `).join("").length;
+        list.flow = width <= flowWidth;
+      } else
+        for (const [at, item] of list.items.entries()) if (at > 0 && isMap(item)) item.spaceBefore = true;
+    },
+    Scalar(_key, scalar) {
+      if (typeof scalar.value === "string" && scalar.value.includes("\n")) scalar.type = Scalar.BLOCK_LITERAL;
     },
   });
-  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-const isJobs = (pair: unknown) => {
-  const key = (pair as Pair | undefined)?.key;
-  return isScalar(key) && key.value === "jobs";
-};
+/**
+ * Text of a workflow file.
+ *
+ * @param stack the stack that wires the pipeline, as the first line names it.
+ */
+export function workflowText({ about, ...workflow }: Workflow, stack: string): string {
+  const document = new Document(workflow);
+  layOut(document);
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  return `${beginning} (pulumi up on the stack ${stack}); edit the stack's configuration instead.\n# ${about}\n${text}`;
+}

@@ -1,5 +1,5 @@
 import type { Environment, PipelineOptions } from "../options";
-import { type Env, explained, type Input, type Job, type RunStep, type UsesStep } from "./workflow";
+import { type Env, explained, type Input, type Job, type Step, type UsesStep } from "./workflow";
 
 /** The one action that comes from elsewhere, at the commit of a release (https://github.com/actions/checkout). */
 const checkoutAction = explained("actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10", "v6.0.3");
@@ -13,17 +13,36 @@ export const checkout = (history = false): UsesStep => ({
 /** Every script runs in this shell, which stops at the first command that fails, in a pipe as well. */
 export const defaults = { run: { shell: "bash" } } as const;
 
+/** Keeps folders between runs, which no command can (https://github.com/actions/cache). */
+const cacheAction = explained("actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae", "v5.0.5");
+
+const npmCi = (workspaces: string) => `npm ci --omit=dev ${workspaces} --ignore-scripts --no-audit --no-fund`;
+
 /**
- * Installs what the job runs: the program that a stack is, or only what talks to GitHub. Not the lab, and
- * no package's own script runs.
+ * Installs what the job runs: the program that a stack is, or only what talks to GitHub (a second's work).
+ * Not the lab, and no package's own script runs. The program's packages, the CLI and its plugins are kept
+ * for the next run: they are most of a deploy's time.
  */
-function install({ engine }: PipelineOptions, runsPulumi: boolean): RunStep {
-  const whole = engine === "pulumi" && runsPulumi;
-  const workspaces = `--workspace delivery${whole ? " --include-workspace-root" : ""}`;
-  return {
-    name: whole ? "Install the program" : "Install the scripts",
-    run: `npm ci --omit=dev ${workspaces} --ignore-scripts --no-audit --no-fund`,
-  };
+function install({ engine }: PipelineOptions, runsPulumi: boolean): Step[] {
+  if (engine !== "pulumi" || !runsPulumi)
+    return [{ name: "Install the scripts", run: npmCi("--workspace delivery") }];
+  const folders = ["node_modules", "~/.pulumi/versions", "~/.pulumi/plugins"];
+  return [
+    {
+      name: "Look for packages of an earlier run",
+      id: "packages",
+      uses: cacheAction,
+      with: {
+        path: `${folders.join("\n")}\n`,
+        key: "packages-${{ runner.os }}-${{ runner.arch }}-${{ hashFiles('package-lock.json') }}",
+      },
+    },
+    {
+      name: "Install the program",
+      if: "steps.packages.outputs.cache-hit != 'true'",
+      run: npmCi("--workspace delivery --include-workspace-root"),
+    },
+  ];
 }
 
 /** What a job of the config repository differs in. */
@@ -54,7 +73,7 @@ export function job(name: string, pipeline: PipelineOptions, task: Task): Job {
     permissions: task.permissions,
     steps: [
       checkout(task.history),
-      install(pipeline, task.runsPulumi ?? false),
+      ...install(pipeline, task.runsPulumi ?? false),
       {
         name,
         env: { GITHUB_TOKEN: "${{ github.token }}", ...task.env },

@@ -70,6 +70,7 @@ export type Step = UsesStep | RunStep;
 
 export interface UsesStep {
   name?: string;
+  id?: string;
   uses: string;
   with?: Record<string, string | number | boolean>;
 }

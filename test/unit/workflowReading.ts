@@ -5,6 +5,7 @@ import { type Case, environment, filesOf, image, pipeline } from "./workflowCase
 
 /** What the tests look at of a file that was read back. */
 export interface ReadStep {
+  name?: string;
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;

@@ -6,6 +6,7 @@ export const ports = {
   digitalocean: 7701,
   registry: 7702,
   privateRegistry: 7703,
+  github: 7704,
   etcd: 7711,
   etcdPeer: 7712,
   apiserver: 7713,
@@ -23,6 +24,8 @@ export const digitaloceanUrl = `http://${host}:${ports.digitalocean}`;
 export const registryAddress = `${host}:${ports.registry}`;
 /** Host and port where the same registry asks for a login, for pulls as well. */
 export const privateRegistryAddress = `${host}:${ports.privateRegistry}`;
+/** Base URL of the emulated GitHub: its API is below `/api/v3`, its repositories at `/owner/name.git`. */
+export const githubUrl = `http://${host}:${ports.github}`;
 /** URL of the lab's kube-apiserver. */
 export const apiserverUrl = `https://${host}:${ports.apiserver}`;
 

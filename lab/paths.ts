@@ -28,3 +28,5 @@ export const binDir = path.join(stateDir, "bin");
 export const pulumiHome = path.join(stateDir, "pulumi");
 /** The lab's `file://` state backend. */
 export const pulumiBackend = path.join(stateDir, "backend");
+/** Repositories and memory of the emulated GitHub. */
+export const githubDir = path.join(stateDir, "github");

@@ -1,0 +1,181 @@
+import type { FastifyInstance } from "fastify";
+import { GitHubError, notFound, unprocessable } from "./errors.ts";
+import { commitAt, gitCommitJson } from "./commits.ts";
+import type { Identity } from "./merging.ts";
+import { commitFiles, identityOf } from "./newCommit.ts";
+import type { Context } from "./server.ts";
+import { fullName, type Repository } from "./state.ts";
+import { may, touchesWorkflows } from "./tokens.ts";
+
+interface Entry {
+  mode: string;
+  type: string;
+  sha: string;
+  size: number;
+  path: string;
+}
+
+/** What a commit has at a path: entries of a folder, or the one file. */
+async function entriesAt(
+  { git }: Context,
+  repository: Repository,
+  commit: string,
+  path: string,
+): Promise<Entry[] | Entry | undefined> {
+  const run = git.in(repository);
+  const read = async (args: string[]): Promise<Entry[]> =>
+    (await run(["ls-tree", "-z", "--long", ...args]))
+      .split("\0")
+      .filter(Boolean)
+      .map((line) => {
+        const [meta, name] = line.split("\t") as [string, string];
+        const [mode, type, sha, size] = meta.split(/\s+/) as [string, string, string, string];
+        return { mode, type, sha, size: Number(size) || 0, path: name };
+      });
+  if (path === "") return read([commit]);
+  const [entry] = await read([commit, "--", path]);
+  if (!entry) return undefined;
+  return entry.type === "tree" ? read([commit, "--", `${path}/`]) : entry;
+}
+
+function entryJson({ api, url }: Context, repository: Repository, ref: string, entry: Entry) {
+  const at = `${api}/repos/${fullName(repository)}`;
+  const self = `${at}/contents/${entry.path.split("/").map(encodeURIComponent).join("/")}?ref=${encodeURIComponent(ref)}`;
+  const git = `${at}/git/${entry.type === "tree" ? "trees" : "blobs"}/${entry.sha}`;
+  const html = `${url}/${fullName(repository)}/${entry.type === "tree" ? "tree" : "blob"}/${ref}/${entry.path}`;
+  return {
+    name: entry.path.split("/").at(-1) as string,
+    path: entry.path,
+    sha: entry.sha,
+    size: entry.size,
+    url: self,
+    html_url: html,
+    git_url: git,
+    download_url: entry.type === "tree" ? null : `${url}/raw/${fullName(repository)}/${ref}/${entry.path}`,
+    type: entry.type === "tree" ? "dir" : "file",
+    _links: { self, git, html },
+  };
+}
+
+interface Body {
+  message?: string;
+  content?: string;
+  sha?: string;
+  branch?: string;
+  author?: Identity;
+  committer?: Identity;
+}
+
+/** Workflow files can't be seen as a place to write to without the permission: GitHub answers 404. */
+function mayWrite(
+  context: Context,
+  repository: Repository,
+  request: Parameters<Context["allowed"]>[0],
+  path: string,
+): void {
+  if (touchesWorkflows([path]) && !may(request.actor, repository, context.state, "workflows", "write")) {
+    if (request.actor?.token.kind === "classic") throw notFound();
+    throw new GitHubError(
+      403,
+      request.actor?.token.kind === "installation"
+        ? "Resource not accessible by integration"
+        : "Resource not accessible by personal access token",
+    );
+  }
+}
+
+export function contentRoutes(app: FastifyInstance, context: Context): void {
+  const { git } = context;
+  type Route = { Params: { "*": string }; Querystring: Body & { ref?: string }; Body: Body | undefined };
+  const pathOf = (params: { "*": string }) => decodeURIComponent(params["*"]).replace(/^\/+|\/+$/g, "");
+
+  const read = async (
+    request: Parameters<Context["allowed"]>[0],
+    path: string,
+    wanted: string | undefined,
+    raw: boolean,
+  ) => {
+    const repository = context.allowed(request, "contents", "read");
+    const ref = wanted ?? repository.defaultBranch;
+    const commit = await git.commitOf(repository, ref);
+    if (!commit)
+      throw wanted
+        ? new GitHubError(404, `No commit found for the ref ${ref}`)
+        : new GitHubError(404, "This repository is empty.");
+    const found = await entriesAt(context, repository, commit, path);
+    if (!found) throw notFound();
+    if (Array.isArray(found)) return found.map((entry) => entryJson(context, repository, ref, entry));
+    const content = (await git.file(repository, commit, path)) as Buffer;
+    if (raw) return content;
+    const base64 = content.toString("base64").replace(/.{60}/g, "$&\n");
+    return {
+      ...entryJson(context, repository, ref, found),
+      encoding: "base64",
+      content: base64 && `${base64}\n`,
+    };
+  };
+  const isRaw = (accept = "") => /\.raw/.test(accept);
+
+  app.get<Route>("/repos/:owner/:repo/contents/*", async (request) =>
+    read(request, pathOf(request.params), request.query.ref, isRaw(request.headers.accept)),
+  );
+  app.get<Route>("/repos/:owner/:repo/contents", async (request) =>
+    read(request, "", request.query.ref, false),
+  );
+
+  /** One file's change on one branch, checked against the blob that the client saw. */
+  const change = async (
+    request: Parameters<Context["allowed"]>[0],
+    path: string,
+    body: Body,
+    content: Buffer | undefined,
+  ) => {
+    const repository = context.allowed(request, "contents", "write");
+    mayWrite(context, repository, request, path);
+    if (!body.message) throw unprocessable('Invalid request.\n\n"message" wasn\'t supplied.');
+    const branch = body.branch ?? repository.defaultBranch;
+    const head = await git.commitOf(repository, `refs/heads/${branch}`);
+    const isEmpty = (await git.refs(repository, "refs/heads/")).size === 0;
+    if (!head && !(isEmpty && branch === repository.defaultBranch))
+      throw new GitHubError(404, `Branch ${branch} not found`);
+    const before = head ? await entriesAt(context, repository, head, path) : undefined;
+    if (Array.isArray(before)) throw unprocessable(`${path} is a directory`);
+    if (content === undefined && !before) throw notFound();
+    if (before && !body.sha) throw unprocessable('Invalid request.\n\n"sha" wasn\'t supplied.');
+    if (body.sha && before?.sha !== body.sha)
+      throw new GitHubError(409, `${path} does not match ${body.sha}`);
+    const sha = await commitFiles(context, repository, {
+      branch,
+      files: { [path]: content },
+      message: body.message,
+      author: body.author ?? body.committer ?? identityOf(request.actor),
+      committer: body.committer,
+      actor: request.actor,
+    });
+    const commit = gitCommitJson(context, repository, await commitAt(context, repository, sha));
+    const after =
+      content === undefined ? undefined : ((await entriesAt(context, repository, sha, path)) as Entry);
+    return {
+      created: !before,
+      answer: { content: after ? entryJson(context, repository, branch, after) : null, commit },
+    };
+  };
+
+  app.put<Route>("/repos/:owner/:repo/contents/*", async (request, reply) => {
+    const body = request.body ?? {};
+    if (typeof body.content !== "string")
+      throw unprocessable('Invalid request.\n\n"content" wasn\'t supplied.');
+    if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(body.content)) throw unprocessable("content is not valid Base64");
+    const { created, answer } = await change(
+      request,
+      pathOf(request.params),
+      body,
+      Buffer.from(body.content, "base64"),
+    );
+    return reply.code(created ? 201 : 200).send(answer);
+  });
+  app.delete<Route>("/repos/:owner/:repo/contents/*", async (request) => {
+    const body = { ...request.query, ...request.body };
+    return (await change(request, pathOf(request.params), body, undefined)).answer;
+  });
+}

@@ -1,0 +1,116 @@
+import { execa } from "execa";
+import { mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import type { Git } from "./merging.ts";
+import { fullName, type Repository } from "./state.ts";
+
+export const zeros = "0".repeat(40);
+
+const environment = {
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_NOSYSTEM: "1",
+  // A commit needs somebody even where it is made for a look only.
+  GIT_AUTHOR_NAME: "GitHub",
+  GIT_AUTHOR_EMAIL: "noreply@github.com",
+  GIT_COMMITTER_NAME: "GitHub",
+  GIT_COMMITTER_EMAIL: "noreply@github.com",
+};
+
+/** The bare repositories below a folder, by the real git. */
+export class GitStore {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  pathOf(repository: Repository): string {
+    return path.join(this.folder, `${fullName(repository)}.git`);
+  }
+
+  /** Makes the bare repository; a fork begins with all of its parent. */
+  async create(repository: Repository, parent?: Repository): Promise<void> {
+    const target = this.pathOf(repository);
+    mkdirSync(path.dirname(target), { recursive: true });
+    const run = (args: string[]) => execa("git", args, { env: environment });
+    if (parent) await run(["clone", "--quiet", "--bare", this.pathOf(parent), target]);
+    else await run(["init", "--quiet", "--bare", "--initial-branch", repository.defaultBranch, target]);
+    const settings = [
+      ["uploadpack.allowAnySHA1InWant", "true"],
+      ["http.receivepack", "true"],
+      ["receive.advertisePushOptions", "false"],
+      ["transfer.hideRefs", "refs/pull"],
+      ["gc.auto", "0"],
+    ] as const;
+    for (const [name, value] of settings) await run(["-C", target, "config", name, value]);
+  }
+
+  remove(repository: Repository): void {
+    rmSync(this.pathOf(repository), { recursive: true, force: true });
+  }
+
+  /** Git in one repository. */
+  in(repository: Repository): Git {
+    return async (args, options = {}) => {
+      const result = await execa("git", ["-C", this.pathOf(repository), ...args], {
+        env: { ...environment, ...options.env },
+        input: options.input ?? "",
+        stripFinalNewline: false,
+      });
+      return result.stdout;
+    };
+  }
+
+  /** The commit that a branch, tag, ref or SHA names; undefined if there is none. */
+  async commitOf(repository: Repository, ref: string): Promise<string | undefined> {
+    const git = this.in(repository);
+    const names = /^[0-9a-f]{40}$|^refs\//.test(ref) ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`, ref];
+    for (const name of names)
+      try {
+        return (await git(["rev-parse", "--verify", "--quiet", `${name}^{commit}`])).trim();
+      } catch {
+        // The next kind of name.
+      }
+    return undefined;
+  }
+
+  /** A file's content in a commit; undefined if there is none. */
+  async file(repository: Repository, commit: string, file: string): Promise<Buffer | undefined> {
+    const result = await execa(
+      "git",
+      ["-C", this.pathOf(repository), "cat-file", "blob", `${commit}:${file}`],
+      {
+        env: environment,
+        encoding: "buffer",
+        reject: false,
+      },
+    );
+    return result.exitCode === 0 ? Buffer.from(result.stdout) : undefined;
+  }
+
+  /**
+   * Moves a ref from one commit to another; `before` is where it must be, zeros for a ref that must not be
+   * there. Gives whether it was.
+   */
+  async moveRef(repository: Repository, ref: string, before: string, after: string): Promise<boolean> {
+    try {
+      await this.in(repository)(
+        after === zeros ? ["update-ref", "-d", ref, before] : ["update-ref", ref, after, before],
+      );
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** All refs below a prefix such as `refs/heads/`, as ref to commit. */
+  async refs(repository: Repository, prefix: string): Promise<Map<string, string>> {
+    const output = await this.in(repository)(["for-each-ref", "--format=%(refname) %(objectname)", prefix]);
+    return new Map(
+      output
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => line.split(" ") as [string, string]),
+    );
+  }
+}

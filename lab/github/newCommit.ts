@@ -1,0 +1,178 @@
+import { execa } from "execa";
+import { GitHubError } from "./errors.ts";
+import { zeros } from "./git.ts";
+import { changedFiles, type Identity, webFlow } from "./merging.ts";
+import type { Context } from "./server.ts";
+import { log } from "./commits.ts";
+import type { Repository } from "./state.ts";
+import type { Actor } from "./tokens.ts";
+import { repositoryJson } from "./repositories.ts";
+import { userJson } from "./users.ts";
+
+/** Author and committer of a commit that the API makes for somebody. */
+export const identityOf = (actor: Actor | undefined): Identity =>
+  actor ? { name: actor.user.name, email: actor.user.email } : webFlow;
+
+/** A commit made through the API. */
+export interface NewCommit {
+  branch: string;
+  /** New content by path; undefined takes the file away. */
+  files: Record<string, Buffer | undefined>;
+  message: string;
+  author?: Identity;
+  committer?: Identity;
+  /** Who makes it; default: GitHub itself, which raises no event. */
+  actor?: Actor;
+}
+
+/** Writes a blob, and gives its SHA. */
+export async function writeBlob({ git }: Context, repository: Repository, content: Buffer): Promise<string> {
+  const { stdout } = await execa("git", ["-C", git.pathOf(repository), "hash-object", "-w", "--stdin"], {
+    input: content,
+  });
+  return stdout.trim();
+}
+
+/** One change of a tree; no SHA takes the path away. */
+export interface TreeChange {
+  path: string;
+  mode: string;
+  sha: string | null;
+}
+
+/** A tree that is `base` with these changes, through an index of its own. */
+export async function writeTree(
+  { git, state }: Context,
+  repository: Repository,
+  base: string | undefined,
+  changes: TreeChange[],
+): Promise<string> {
+  const env = { GIT_INDEX_FILE: `${git.pathOf(repository)}/index.${state.nextId()}` };
+  const run = git.in(repository);
+  await run(base ? ["read-tree", base] : ["read-tree", "--empty"], { env });
+  const input = changes
+    .map(({ path, mode, sha }) => (sha ? `${mode} ${sha}\t${path}\0` : `0 ${zeros}\t${path}\0`))
+    .join("");
+  await run(["update-index", "-z", "--add", "--index-info"], { env, input });
+  const tree = (await run(["write-tree"], { env })).trim();
+  await execa("rm", ["-f", env.GIT_INDEX_FILE]);
+  return tree;
+}
+
+/** Makes a commit object. */
+export async function writeCommit(
+  { git }: Context,
+  repository: Repository,
+  commit: {
+    tree: string;
+    parents: string[];
+    message: string;
+    author: Identity & { date?: string };
+    committer: Identity & { date?: string };
+  },
+): Promise<string> {
+  const { author, committer, tree, parents, message } = commit;
+  const env = {
+    GIT_AUTHOR_NAME: author.name,
+    GIT_AUTHOR_EMAIL: author.email,
+    ...(author.date ? { GIT_AUTHOR_DATE: author.date } : {}),
+    GIT_COMMITTER_NAME: committer.name,
+    GIT_COMMITTER_EMAIL: committer.email,
+    ...(committer.date ? { GIT_COMMITTER_DATE: committer.date } : {}),
+  };
+  const args = ["commit-tree", tree, ...parents.flatMap((sha) => ["-p", sha])];
+  return (await git.in(repository)(args, { input: message, env })).trim();
+}
+
+/** Commits files to a branch, making it if the repository has no branch yet. 409 where the branch moved meanwhile. */
+export async function commitFiles(
+  context: Context,
+  repository: Repository,
+  commit: NewCommit,
+): Promise<string> {
+  const { git } = context;
+  const ref = `refs/heads/${commit.branch}`;
+  const parent = await git.commitOf(repository, ref);
+  const changes = await Promise.all(
+    Object.entries(commit.files).map(async ([path, content]) => ({
+      path,
+      mode: "100644",
+      sha: content === undefined ? null : await writeBlob(context, repository, content),
+    })),
+  );
+  const tree = await writeTree(context, repository, parent, changes);
+  const author = commit.author ?? identityOf(commit.actor);
+  const sha = await writeCommit(context, repository, {
+    tree,
+    parents: parent ? [parent] : [],
+    message: commit.message,
+    author,
+    committer: commit.committer ?? webFlow,
+  });
+  if (!(await git.moveRef(repository, ref, parent ?? zeros, sha)))
+    throw new GitHubError(409, `${commit.branch} is at another commit than expected`);
+  await tellPush(context, repository, ref, parent ?? zeros, sha, commit.actor);
+  return sha;
+}
+
+/** Tells that a ref moved: a push, whoever did it and by whatever way. */
+export async function tellPush(
+  context: Context,
+  repository: Repository,
+  ref: string,
+  before: string,
+  after: string,
+  actor: Actor | undefined,
+): Promise<void> {
+  const { state, git, events, url } = context;
+  repository.pushedAt = state.timestamp();
+  state.save();
+  if (!actor) return;
+  const range = after === zeros ? [] : before === zeros ? ["-20", after] : [`${before}..${after}`];
+  const commits = range.length ? (await log(context, repository, range)).reverse() : [];
+  const shown = await Promise.all(
+    commits.map(async (commit) => {
+      const files = commit.parents[0]
+        ? await changedFiles(git.in(repository), commit.parents[0], commit.sha)
+        : [];
+      const names = (status: string) =>
+        files.filter((file) => file.status === status).map((file) => file.filename);
+      return {
+        id: commit.sha,
+        tree_id: commit.tree,
+        distinct: true,
+        message: commit.message,
+        timestamp: commit.committer.date,
+        url: `${url}/${repository.owner}/${repository.name}/commit/${commit.sha}`,
+        author: { name: commit.author.name, email: commit.author.email },
+        committer: { name: commit.committer.name, email: commit.committer.email },
+        added: names("added"),
+        removed: names("removed"),
+        modified: [...names("modified"), ...names("renamed"), ...names("changed")],
+      };
+    }),
+  );
+  events.tell({
+    name: "push",
+    repository,
+    ref,
+    sha: after,
+    actor: actor.user.login,
+    byWorkflow: actor.token.kind === "installation",
+    payload: {
+      ref,
+      before,
+      after,
+      created: before === zeros,
+      deleted: after === zeros,
+      forced: false,
+      base_ref: null,
+      compare: `${url}/${repository.owner}/${repository.name}/compare/${before.slice(0, 12)}...${after.slice(0, 12)}`,
+      commits: shown,
+      head_commit: shown.at(-1) ?? null,
+      pusher: { name: actor.user.login, email: actor.user.email },
+      repository: repositoryJson(context, repository),
+      sender: userJson(context, actor.user),
+    },
+  });
+}

@@ -1,0 +1,116 @@
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
+import path from "node:path";
+import { branchRoutes } from "./branches.ts";
+import { commitRoutes } from "./commits.ts";
+import { contentRoutes } from "./contents.ts";
+import { errorBody, GitHubError, notFound } from "./errors.ts";
+import { Events } from "./events.ts";
+import { GitStore } from "./git.ts";
+import { gitDataRoutes } from "./gitData.ts";
+import { gitHttpRoutes } from "./gitHttp.ts";
+import { limitRate } from "./rateLimit.ts";
+import { repositoryRoutes } from "./repositories.ts";
+import { type Repository, State } from "./state.ts";
+import { subjectRoutes } from "./subjects.ts";
+import { authenticate, requirePermission, sees } from "./tokens.ts";
+import { userRoutes } from "./users.ts";
+
+/** How to run the emulator. */
+export interface ServerOptions {
+  /** Folder of the bare repositories. */
+  folder: string;
+  /** Whether its memory is kept there as well; default: it ends with the process. */
+  keep?: boolean;
+  /** Base URL that clients use, without a slash at the end. */
+  url: string;
+  /** Where failures are told; default: nowhere. Never gets a token. */
+  log?: (message: string) => void;
+}
+
+/** What the routes of every subject work with. */
+export interface Context {
+  state: State;
+  git: GitStore;
+  events: Events;
+  /** Base URL, without a slash at the end. */
+  url: string;
+  /** Base URL of the REST API. */
+  api: string;
+  /** The repository that a request's path names; fails with 404 for one that its actor does not see. */
+  repositoryOf(request: FastifyRequest): Repository;
+  /** The same, and fails as GitHub does where the actor may not do this (`contents`, `write`). */
+  allowed(request: FastifyRequest, permission: string, level: "read" | "write" | "admin"): Repository;
+}
+
+/** An emulated GitHub, not listening yet. */
+export function createServer(options: ServerOptions): { app: FastifyInstance; context: Context } {
+  const log = options.log ?? (() => {});
+  const app = Fastify({
+    forceCloseConnections: true,
+    bodyLimit: 50 * 1024 * 1024,
+    routerOptions: { maxParamLength: 300 },
+  });
+  const state = new State(options.keep ? options.folder : undefined);
+  const context: Context = {
+    state,
+    git: new GitStore(path.join(options.folder, "repositories")),
+    events: new Events(),
+    url: options.url,
+    api: `${options.url}/api/v3`,
+    repositoryOf(request) {
+      const { owner, repo } = request.params as { owner: string; repo: string };
+      const repository = state.repository(owner, repo);
+      if (!repository || !sees(request.actor, repository, state)) throw notFound();
+      return repository;
+    },
+    allowed(request, permission, level) {
+      const repository = context.repositoryOf(request);
+      requirePermission(request, state, repository, permission, level);
+      return repository;
+    },
+  };
+
+  // Clients say that they send JSON even where they send nothing.
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser(/^application\/(.+\+)?json/, { parseAs: "string" }, (request, body, done) =>
+    body === "" ? done(null, {}) : parseJson(request, String(body), done),
+  );
+  app.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    (request, body, done) => parseJson(request, String(body), done),
+  );
+  app.setErrorHandler((error: FastifyError | GitHubError, request, reply) => {
+    const known =
+      error instanceof GitHubError
+        ? error
+        : new GitHubError(
+            error.statusCode ?? 500,
+            (error.statusCode ?? 500) < 500 ? "Problems parsing JSON" : "Server Error",
+          );
+    if (known.status >= 500) log(`${request.method} ${request.url}: ${error.stack ?? error.message}`);
+    return reply.code(known.status).send(errorBody(known));
+  });
+  app.setNotFoundHandler((_, reply) => reply.code(404).send(errorBody(notFound())));
+  authenticate(app, state);
+  limitRate(app);
+
+  gitHttpRoutes(app, context);
+  app.register(
+    async (api) => {
+      for (const routes of [
+        userRoutes,
+        repositoryRoutes,
+        contentRoutes,
+        gitDataRoutes,
+        branchRoutes,
+        commitRoutes,
+        subjectRoutes,
+      ])
+        routes(api, context);
+    },
+    { prefix: "/api/v3" },
+  );
+  app.addHook("onClose", async () => state.flush());
+  return { app, context };
+}

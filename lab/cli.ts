@@ -6,6 +6,7 @@ import { down } from "./down.ts";
 import { asShell, labVariables } from "./environment.ts";
 import { logsDir } from "./paths.ts";
 import { logFile } from "./process.ts";
+import { release, type ReleaseOptions } from "./release.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
@@ -29,6 +30,12 @@ program
   .command("status")
   .description("what runs in the lab")
   .action(async () => say(await status()));
+program
+  .command("release")
+  .description("publish a release of the app in the lab, and follow it until the new version answers")
+  .argument("<tag>", "its tag, such as v0.0.2")
+  .option("-m, --message <text>", "what the new version says on /demo")
+  .action((tag: string, options: ReleaseOptions) => release(tag, options));
 program
   .command("logs")
   .description("the names of the logs, or one log")

@@ -9,6 +9,7 @@ import { listProcesses, stopProcess } from "./process.ts";
 
 /** First whoever would start something again, then pods, then what containers run on. */
 const steps: [what: string, stop: () => Promise<void>][] = [
+  ["GitHub and its workflow runs", () => stopProcess("github")],
   ["the DigitalOcean API", () => stopProcess("digitalocean")],
   ["Kubernetes and its pods", stopKubernetes],
   ["Docker", () => removeImages().then(stopDocker)],

@@ -1,6 +1,6 @@
 import { Octokit } from "@octokit/rest";
 import { execa } from "execa";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { githubUrl } from "./addresses.ts";
@@ -97,15 +97,22 @@ export async function ensureRepositories(stackFiles: Record<string, string>): Pr
 
 /**
  * Takes a stack's configuration over from the config repository, where there is one: it is what the
- * pipeline deployed last, as after a `git pull`.
+ * pipeline deployed last, as after a `git pull`. What was changed here stays beside it, in a file of
+ * its own; gives that file's name.
  */
-export async function takeReleased(file: string): Promise<void> {
+export async function takeDeployed(file: string): Promise<string | undefined> {
   const answer = await labGitHub()
     .repos.getContent({ ...ownerAndRepo(configRepository), path: file, ref: "main" })
     .catch((error: { status?: number }) => {
       if (error.status === 404) return undefined;
       throw error;
     });
-  if (answer && "content" in answer.data)
-    writeFileSync(path.join(checkout, file), Buffer.from(answer.data.content, "base64"));
+  if (!answer || !("content" in answer.data)) return undefined;
+  const deployed = Buffer.from(answer.data.content, "base64").toString("utf8");
+  const here = path.join(checkout, file);
+  const before = existsSync(here) ? readFileSync(here, "utf8") : deployed;
+  if (before === deployed) return undefined;
+  writeFileSync(`${here}.mine`, before);
+  writeFileSync(here, deployed);
+  return `${file}.mine`;
 }

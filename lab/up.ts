@@ -1,7 +1,7 @@
 import { Listr, PRESET_TIMER, type ListrTask } from "listr2";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { digitaloceanUrl } from "./addresses.ts";
+import { digitaloceanUrl, githubUrl } from "./addresses.ts";
 import { ensureBaseImages } from "./baseImages.ts";
 import { startContainerd } from "./containerd.ts";
 import { ensurePackages } from "./debian.ts";
@@ -23,6 +23,16 @@ async function startDigitalocean(kubernetes: string): Promise<void> {
     args: [path.join(checkout, "lab/digitalocean/main.ts"), "--kubernetes", kubernetes],
   });
   await waitFor("digitalocean", 15, async () => (await fetch(`${digitaloceanUrl}/lab/status`)).ok);
+}
+
+/** The emulated GitHub; it runs the workflows that its events start. */
+async function startGitHub(): Promise<void> {
+  await startProcess({
+    name: "github",
+    command: process.execPath,
+    args: [path.join(checkout, "lab/github/main.ts")],
+  });
+  await waitFor("github", 15, async () => (await fetch(`${githubUrl}/lab/status`)).ok);
 }
 
 /** A lab that has processes on record and none that runs: the machine was restarted, or somebody ended them. */
@@ -63,6 +73,7 @@ export async function up(): Promise<void> {
   let tools: Record<ToolName, string>;
   const servers = [
     step("container registry", startRegistry),
+    step("GitHub (emulated)", startGitHub),
     step("DigitalOcean API (emulated)", () => startDigitalocean(tools["kube-apiserver"])),
     step("Docker engine and containerd", async (report) => {
       const theirs = !hasOwnEngine() && (await userEngineAnswers());

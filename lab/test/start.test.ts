@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { digitaloceanUrl, privateRegistryAddress } from "../addresses.ts";
-import { labStackConfig } from "../start.ts";
+import { labStackConfig, pipelineStackConfig } from "../stacks.ts";
 
 describe("the lab's stack", () => {
-  const config = labStackConfig();
+  const config = labStackConfig().plain;
 
   it("has the lab's endpoints", () => {
     assert.equal(config["registry.address"], privateRegistryAddress);
@@ -16,6 +16,9 @@ describe("the lab's stack", () => {
   });
 
   it("has values that the command line takes in one word each", () => {
-    for (const [key, value] of Object.entries(config)) assert.match(`${key}=${value}`, /^[\w.:]+=\S+$/);
+    for (const [key, value] of [labStackConfig(), pipelineStackConfig()].flatMap(({ plain }) =>
+      Object.entries(plain),
+    ))
+      assert.match(`${key}=${value}`, /^[\w.:-]+=\S+$/);
   });
 });

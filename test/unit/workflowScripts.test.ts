@@ -54,6 +54,7 @@ async function runStep(name: string, env: Record<string, string> = {}): Promise<
     GITHUB_REPOSITORY: "shop/web",
     GITHUB_SERVER_URL: "https://github.invalid",
     GITHUB_OUTPUT: fileIn("outputs"),
+    GITHUB_ENV: fileIn("env"),
     GITHUB_STEP_SUMMARY: fileIn("summary"),
     RUNNER_TEMP: folder,
     ...env,
@@ -81,6 +82,27 @@ describe("release workflow's check of the tag", () => {
       assert.equal(code, 1);
       assert.match(said, /up to 128 letters, digits/);
     });
+});
+
+describe("release workflow's login", () => {
+  it("gives the token on standard input, and leaves it in a folder that ends with the job", async () => {
+    docker(`cat > "${fileIn("input")}"; echo "$DOCKER_CONFIG" >> "${fileIn("calls")}"`);
+    const login = { REGISTRY_USERNAME: "me", REGISTRY_PASSWORD: "canary registry$token" };
+    const { code, said } = await runStep("Log in to docker.io", login);
+    assert.deepEqual([code, said], [0, ""]);
+    assert.deepEqual(calls(), ["login docker.io --username me --password-stdin", fileIn("docker-login")]);
+    assert.equal(readFileSync(fileIn("input"), "utf8"), "canary registry$token");
+    assert.equal(readFileSync(fileIn("env"), "utf8"), `DOCKER_CONFIG=${fileIn("docker-login")}\n`);
+  });
+
+  it("fails where the registry refuses it", async () => {
+    docker("cat > /dev/null; echo unauthorized >&2; exit 1");
+    const { code } = await runStep("Log in to docker.io", {
+      REGISTRY_USERNAME: "me",
+      REGISTRY_PASSWORD: "x",
+    });
+    assert.equal(code, 1);
+  });
 });
 
 describe("release workflow's look into the registry", () => {

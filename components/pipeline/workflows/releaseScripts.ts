@@ -14,9 +14,13 @@ export const checkTagScript = script(
   "fi",
 );
 
-/** REGISTRY_USERNAME, REGISTRY_PASSWORD. */
+/** REGISTRY_USERNAME, REGISTRY_PASSWORD. The login ends with the job, on a runner of one's own as well. */
 export const loginScript = (registry: string): string =>
-  `printf %s "$REGISTRY_PASSWORD" | docker login ${registry} --username "$REGISTRY_USERNAME" --password-stdin`;
+  script(
+    'export DOCKER_CONFIG="$RUNNER_TEMP/docker-login"',
+    `printf %s "$REGISTRY_PASSWORD" | docker login ${registry} --username "$REGISTRY_USERNAME" --password-stdin`,
+    'echo "DOCKER_CONFIG=$DOCKER_CONFIG" >> "$GITHUB_ENV"',
+  );
 
 /** What follows a look into the registry, which left its answer in the file `log`: output `digest` if it is there. */
 const judge = (revision: string, digest: string): string[] => [

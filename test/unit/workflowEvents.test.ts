@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import type { PipelineOptions } from "../../components/pipeline/options";
 import { cases, environment, image, pipeline } from "./workflowCases";
@@ -126,6 +127,15 @@ describe("deploy workflow", () => {
       commandOf(read(promotion, "config/deploy-prod.yaml"), "deploy"),
       "node delivery/cli.ts deploy prod --engine pulumi --stack acme/prod-eu",
     );
+  });
+
+  it("keeps all packages for the next run: those of delivery/ are in the same folder", () => {
+    const steps = jobOf(read(of(), "config/deploy-dev.yaml"), "deploy").steps;
+    const kept = steps.find(({ uses }) => uses?.startsWith("actions/cache@"))?.with?.path;
+    assert.equal(kept, "node_modules\n~/.pulumi/versions\n~/.pulumi/plugins\n");
+    const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as { packages: object };
+    const elsewhere = Object.keys(packages).filter((folder) => folder.startsWith("delivery/node_modules/"));
+    assert.deepEqual(elsewhere, [], "keep delivery/node_modules as well");
   });
 
   it("needs no more than kubectl and a kubeconfig with the vanilla engine", () => {

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { notFound, validationFailed } from "./errors.ts";
+import { page } from "./pagination.ts";
+import { apiOf, readBody } from "./requests.ts";
+import type { Context } from "./server.ts";
 import { nodeId, type Repository, type State } from "./state.ts";
 
 /** A label of a repository. */
@@ -58,4 +61,66 @@ export function knowLabel(
   };
   state.list<Label>("labels").push(label);
   return label;
+}
+
+/** A label as the API shows it. */
+export function labelJson(context: Context, repository: Repository, label: Label) {
+  const { id, name, description, color } = label;
+  return {
+    id,
+    node_id: nodeId("Label", id),
+    url: `${apiOf(context, repository)}/labels/${encodeURIComponent(name)}`,
+    name,
+    description,
+    color,
+    default: false,
+  };
+}
+
+interface LabelParams {
+  Params: { owner: string; repo: string; name: string };
+}
+
+/** Labels of a repository. */
+export function labelRoutes(app: FastifyInstance, context: Context): void {
+  const { state } = context;
+  const base = "/repos/:owner/:repo/labels";
+  const mustFind = (repository: Repository, name: string) => {
+    const label = findLabel(state, repository, name);
+    if (!label) throw notFound();
+    return label;
+  };
+
+  app.get(base, async (request, reply) => {
+    const repository = context.allowed(request, "issues", "read");
+    return page(request, reply, context.url, labelsOf(state, repository)).map((label) =>
+      labelJson(context, repository, label),
+    );
+  });
+
+  app.post(base, async (request, reply) => {
+    const repository = context.allowed(request, "issues", "write");
+    const given = readBody(labelSchema, request);
+    if (findLabel(state, repository, given.name))
+      throw validationFailed({ resource: "Label", code: "already_exists", field: "name" });
+    const shown = labelJson(context, repository, knowLabel(state, repository, given));
+    state.save();
+    return reply.code(201).header("location", shown.url).send(shown);
+  });
+
+  app.get<LabelParams>(`${base}/:name`, async (request) => {
+    const repository = context.allowed(request, "issues", "read");
+    return labelJson(context, repository, mustFind(repository, request.params.name));
+  });
+
+  app.delete<LabelParams>(`${base}/:name`, async (request, reply) => {
+    const repository = context.allowed(request, "issues", "write");
+    const label = mustFind(repository, request.params.name);
+    const labels = state.list<Label>("labels");
+    labels.splice(labels.indexOf(label), 1);
+    for (const issue of state.list<{ labels: number[] }>("issues"))
+      issue.labels = issue.labels.filter((id) => id !== label.id);
+    state.save();
+    return reply.code(204).send();
+  });
 }

@@ -1,20 +1,23 @@
 import type { Environment, PipelineOptions } from "../options";
 import { type Env, explained, type Input, type Job, type Step, type UsesStep } from "./workflow";
 
-/** The one action that comes from elsewhere, at the commit of a release (https://github.com/actions/checkout). */
-const checkoutAction = explained("actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10", "v6.0.3");
+/**
+ * The actions that come from elsewhere, each at the commit of a release: what a command can't do. A newer
+ * release is a change of both texts (https://github.com/actions/checkout, https://github.com/actions/cache).
+ */
+const actions = {
+  checkout: explained("actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10", "v6.0.3"),
+  cache: explained("actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae", "v5.0.5"),
+};
 
 /** Checks the repository out, leaving no token behind; `history` takes all commits instead of the last. */
 export const checkout = (history = false): UsesStep => ({
-  uses: checkoutAction,
+  uses: actions.checkout,
   with: { ...(history ? { "fetch-depth": 0 } : {}), "persist-credentials": false },
 });
 
 /** Every script runs in this shell, which stops at the first command that fails, in a pipe as well. */
 export const defaults = { run: { shell: "bash" } } as const;
-
-/** Keeps folders between runs, which no command can (https://github.com/actions/cache). */
-const cacheAction = explained("actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae", "v5.0.5");
 
 const npmCi = (workspaces: string) => `npm ci --omit=dev ${workspaces} --ignore-scripts --no-audit --no-fund`;
 
@@ -31,7 +34,7 @@ function install({ engine }: PipelineOptions, runsPulumi: boolean): Step[] {
     {
       name: "Look for packages of an earlier run",
       id: "packages",
-      uses: cacheAction,
+      uses: actions.cache,
       with: {
         path: `${folders.join("\n")}\n`,
         key: "packages-${{ runner.os }}-${{ runner.arch }}-${{ hashFiles('package-lock.json') }}",

@@ -138,7 +138,7 @@ function layOut(document: Document): void {
  * @param stack the stack that wires the pipeline, as the first line names it.
  */
 export function workflowText({ about, ...workflow }: Workflow, stack: string): string {
-  const document = new Document(workflow);
+  const document = new Document(workflow, { aliasDuplicateObjects: false });
   layOut(document);
   const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
   return `${beginning} (pulumi up on the stack ${stack}); edit the stack's configuration instead.\n# ${about}\n${text}`;

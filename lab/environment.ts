@@ -35,9 +35,12 @@ export function labVariables(): Record<string, string> {
   };
 }
 
+/** `PATH` with the lab's own tools and the checkout's programs in front. */
+export const labPath = (): string => pathWith(programFolders, process.env.PATH ?? "");
+
 /** The same with PATH, for programs that are started from here. */
 export const labEnvironment = (): Record<string, string> => ({
-  PATH: pathWith(programFolders, process.env.PATH ?? ""),
+  PATH: labPath(),
   ...labVariables(),
 });
 

@@ -26,11 +26,11 @@ async function startDigitalocean(kubernetes: string): Promise<void> {
 }
 
 /** The emulated GitHub; it runs the workflows that its events start. */
-async function startGitHub(): Promise<void> {
+async function startGitHub(act: string): Promise<void> {
   await startProcess({
     name: "github",
     command: process.execPath,
-    args: [path.join(checkout, "lab/github/main.ts")],
+    args: [path.join(checkout, "lab/github/main.ts"), "--act", act],
   });
   await waitFor("github", 15, async () => (await fetch(`${githubUrl}/lab/status`)).ok);
 }
@@ -73,7 +73,7 @@ export async function up(): Promise<void> {
   let tools: Record<ToolName, string>;
   const servers = [
     step("container registry", startRegistry),
-    step("GitHub (emulated)", startGitHub),
+    step("GitHub (emulated)", () => startGitHub(tools.act)),
     step("DigitalOcean API (emulated)", () => startDigitalocean(tools["kube-apiserver"])),
     step("Docker engine and containerd", async (report) => {
       const theirs = !hasOwnEngine() && (await userEngineAnswers());

@@ -39,7 +39,7 @@ export class GitStore {
       ["uploadpack.allowAnySHA1InWant", "true"],
       ["http.receivepack", "true"],
       ["receive.advertisePushOptions", "false"],
-      ["transfer.hideRefs", "refs/pull"],
+      ["receive.hideRefs", "refs/pull"],
       ["gc.auto", "0"],
     ] as const;
     for (const [name, value] of settings) await run(["-C", target, "config", name, value]);

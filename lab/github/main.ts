@@ -1,10 +1,17 @@
+import { Command } from "commander";
 import { githubUrl, ports } from "../addresses.ts";
 import { githubDispatchToken, githubOwner, githubOwnerToken } from "../credentials.ts";
 import { githubDir } from "../paths.ts";
 import { configRepository } from "../repositories.ts";
 import { addUser, controlRoutes } from "./control.ts";
+import { Runner } from "./runner/runner.ts";
 import { createServer } from "./server.ts";
 import { actionsBot, addToken } from "./tokens.ts";
+
+const { act } = new Command("github")
+  .requiredOption("--act <path>", "act's executable")
+  .parse()
+  .opts<{ act: string }>();
 
 const { app, context } = createServer({ folder: githubDir, keep: true, url: githubUrl, log: console.error });
 controlRoutes(app, context);
@@ -24,7 +31,16 @@ addToken(context.state, {
   permissions: { metadata: "read", actions: "write" },
 });
 
+const runner = new Runner(context, { act, folder: githubDir, log: console.error });
+
 for (const signal of ["SIGTERM", "SIGINT"] as const)
-  process.on(signal, () => void app.close().then(() => process.exit(0)));
+  process.on(
+    signal,
+    () =>
+      void runner
+        .stop()
+        .then(() => app.close())
+        .then(() => process.exit(0)),
+  );
 await app.listen({ host: "127.0.0.1", port: ports.github });
 console.log(`GitHub (emulated) listens on ${githubUrl}`);

@@ -10,6 +10,7 @@ import { gitDataRoutes } from "./gitData.ts";
 import { gitHttpRoutes } from "./gitHttp.ts";
 import { limitRate } from "./rateLimit.ts";
 import { repositoryRoutes } from "./repositories.ts";
+import type { RunControl } from "./runs.ts";
 import { type Repository, State } from "./state.ts";
 import { subjectRoutes } from "./subjects.ts";
 import { authenticate, requirePermission, sees } from "./tokens.ts";
@@ -36,6 +37,8 @@ export interface Context {
   url: string;
   /** Base URL of the REST API. */
   api: string;
+  /** What runs the jobs; without one, runs are only what is written down of them. */
+  runner?: RunControl;
   /** The repository that a request's path names; fails with 404 for one that its actor does not see. */
   repositoryOf(request: FastifyRequest): Repository;
   /** The same, and fails as GitHub does where the actor may not do this (`contents`, `write`). */

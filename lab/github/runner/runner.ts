@@ -12,6 +12,7 @@ import { fullName, type Repository } from "../state.ts";
 import { mintJobToken, revokeToken } from "../tokens.ts";
 import { userJson } from "../users.ts";
 import { variablesFor } from "../variables.ts";
+import { knowWorkflow } from "../workflows.ts";
 import { deploymentFor } from "./deployment.ts";
 import { type Contexts, filled } from "./expressions.ts";
 import { type Happening, starts } from "./filters.ts";
@@ -42,6 +43,7 @@ export class Runner implements runs.RunControl {
   constructor(context: Context, options: RunnerOptions) {
     this.context = context;
     this.options = options;
+    context.runner = this;
     context.events.on(
       "event",
       (event) => void this.happened(event).catch((error: Error) => options.log(error.stack ?? error.message)),
@@ -88,20 +90,11 @@ export class Runner implements runs.RunControl {
     return { name, action };
   }
 
-  /** Number that stands for a workflow file, always the same. */
-  private workflowId(repository: Repository, file: string): number {
-    const { state } = this.context;
-    const known = state.list<{ id: number; repository: number; path: string }>("workflowIds");
-    const found = known.find((one) => one.repository === repository.id && one.path === file);
-    if (found) return found.id;
-    const id = state.nextId();
-    known.push({ id, repository: repository.id, path: file });
-    return id;
-  }
-
   private start(workflow: WorkflowFile, event: GitHubEvent): void {
     const { state } = this.context;
     const { repository, ref } = event;
+    const known = knowWorkflow(this.context, repository, workflow.path, workflow.name);
+    if (known.state !== "active") return;
     const pull = event.payload.pull_request as
       { number: number; head: { sha: string; ref: string; repo: { id: number } | null } } | undefined;
     const sender = state.user(event.actor);
@@ -113,7 +106,7 @@ export class Runner implements runs.RunControl {
     };
     const run = runs.createRun(state, {
       repository: repository.id,
-      workflow: { id: this.workflowId(repository, workflow.path), name: workflow.name, path: workflow.path },
+      workflow: { id: known.id, name: workflow.name, path: workflow.path },
       event: event.name,
       payload,
       ref,

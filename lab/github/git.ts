@@ -82,6 +82,7 @@ export class GitStore {
       {
         env: environment,
         encoding: "buffer",
+        stripFinalNewline: false,
         reject: false,
       },
     );

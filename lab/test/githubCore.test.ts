@@ -43,13 +43,13 @@ describe("the lab's GitHub: repositories and their content", () => {
   });
 
   it("writes a file, reads it, and wants to know which one it replaces", async () => {
-    const created = await put("notes/a b.txt", "one");
+    const created = await put("notes/a b.txt", "one\n");
     assert.equal(created.status, 201);
     const read = await github.ann<{ content: string; sha: string }>(
       "GET",
       "/repos/ann/shop/contents/notes/a%20b.txt",
     );
-    assert.equal(Buffer.from(read.body.content, "base64").toString(), "one");
+    assert.equal(Buffer.from(read.body.content, "base64").toString(), "one\n");
     assert.equal((await put("notes/a b.txt", "two")).status, 422);
     assert.equal((await put("notes/a b.txt", "two", { sha: "0".repeat(40) })).status, 409);
     assert.equal((await put("notes/a b.txt", "two", { sha: read.body.sha })).status, 200);

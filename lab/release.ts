@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
+import { execa } from "execa";
+import { labEnvironment, labStack } from "./environment.ts";
+import { checkout } from "./paths.ts";
 import { isRunning } from "./process.ts";
 import { appRepository, configRepository, labGitHub, ownerAndRepo } from "./repositories.ts";
 
@@ -96,7 +99,7 @@ export async function logTail(repository: string, job: number, lines = 25): Prom
   return stripVTControlCharacters(String(data)).trimEnd().split("\n").slice(-lines).join("\n");
 }
 
-/** How long nothing may happen after the last run before the pipeline is taken to be through, in ms. */
+/** How long nothing may happen after the last run, where no deploy ends it, before the pipeline is taken to be through, in ms. */
 const quietMs = 4000;
 
 /** Publishes a release in the lab's app repository, and follows what comes of it until the pipeline is through. */
@@ -132,8 +135,9 @@ export async function release(tag: string, { message }: ReleaseOptions): Promise
     say(line);
   };
   let failed: Run | undefined;
+  let deployed = false;
   let quietSince = Date.now();
-  while (Date.now() - quietSince < quietMs) {
+  while (!deployed && Date.now() - quietSince < quietMs) {
     for (const run of (await runs()).filter(({ id }) => id > last)) {
       const ended = `${run.id} ended`;
       if (told.has(ended)) continue;
@@ -147,11 +151,9 @@ export async function release(tag: string, { message }: ReleaseOptions): Promise
               `  ${conclusion === "success" ? "✓" : "✗"} ${name}${seconds === undefined ? "" : ` (${seconds.toFixed(1)} s)`}`,
             );
       if (run.status === "completed") {
-        tell(
-          ended,
-          `  ${run.conclusion === "success" ? "done" : `${run.conclusion}; npm run lab -- logs, or ${run.url}`}`,
-        );
+        tell(ended, `  ${run.conclusion === "success" ? "done" : `${run.conclusion}: ${run.url}`}`);
         if (run.conclusion === "failure") failed = run;
+        else deployed ||= run.name.startsWith("Deploy ");
       }
     }
     await sleep(250);
@@ -160,4 +162,15 @@ export async function release(tag: string, { message }: ReleaseOptions): Promise
     for (const { job } of await steps(failed)) console.error(await logTail(failed.repository, job));
     throw new Error(`the release did not get through: ${failed.name} failed; its last lines are above`);
   }
+  if (!deployed) {
+    console.log(
+      "No deploy followed: npm run lab -- status shows an open pull request, if one waits to be merged",
+    );
+    return;
+  }
+  await execa("node", ["commands/verify.mts", "--stack", labStack], {
+    cwd: checkout,
+    env: labEnvironment(),
+    stdio: "inherit",
+  });
 }

@@ -1,6 +1,7 @@
-import { digitaloceanUrl, privateRegistryAddress, registryAddress } from "./addresses.ts";
+import { digitaloceanUrl, githubUrl, privateRegistryAddress, registryAddress } from "./addresses.ts";
 import { control } from "./digitalocean/control.ts";
 import { kubernetesStatus } from "./kubernetes/cluster.ts";
+import { pipelineStatus } from "./pipelineStatus.ts";
 import { listProcesses } from "./process.ts";
 import { registryContents } from "./registry.ts";
 
@@ -22,15 +23,17 @@ export async function status(): Promise<string> {
     "",
     "addresses",
     `  DigitalOcean API         ${digitaloceanUrl}`,
+    `  GitHub                   ${githubUrl}`,
     `  container registry       ${registryAddress}`,
     `    with a login           ${privateRegistryAddress}`,
   );
-  if (processes.some(({ name, running }) => name === "registry" && running)) {
+  const runs = (wanted: string) => processes.some(({ name, running }) => name === wanted && running);
+  if (runs("registry")) {
     const contents = Object.entries(await registryContents());
     lines.push("", "images", ...contents.map(([name, tags]) => `  ${name}: ${tags.sort().join(", ")}`));
     if (contents.length === 0) lines.push("  none");
   }
-  if (processes.some(({ name, running }) => name === "digitalocean" && running)) {
+  if (runs("digitalocean")) {
     const { clusters } = await control().status();
     lines.push(
       "",
@@ -40,5 +43,6 @@ export async function status(): Promise<string> {
     if (clusters.length === 0) lines.push("  none; pulumi up creates one");
     else lines.push("", String(await kubernetesStatus()));
   }
+  if (runs("github")) lines.push(...(await pipelineStatus()));
   return lines.join("\n");
 }

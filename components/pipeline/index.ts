@@ -34,13 +34,13 @@ export class Pipeline extends pulumi.ComponentResource {
 
     const told = this.appSecrets(app, args);
     const environments = this.environments(config, args);
-    // A workflow that runs before its secrets are there fails: files come last, and the app's last of all.
-    const ready = this.files("config", config, workflows.config, [
+    // A workflow that runs before what it needs is there fails: workflows come last, and the app's last of all.
+    const first = this.firstFiles(config, args.firstFiles ?? {}, [
       ...environments,
       ...this.permissions(config),
     ]);
-    const first = this.firstFiles(config, args.firstFiles ?? {}, ready);
-    this.files("app", app, workflows.app, [...told, ...first]);
+    const ready = this.files("config", config, workflows.config, first);
+    this.files("app", app, workflows.app, [...told, ...ready]);
     this.registerOutputs({});
   }
 

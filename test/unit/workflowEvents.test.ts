@@ -69,6 +69,15 @@ describe("bump workflow", () => {
     );
   });
 
+  it("names the stack where it has another name than the environment", () => {
+    const environments = { dev: environment("acme/shop-dev") };
+    assert.match(
+      commandOf(read(of({ environments }), "config/bump.yaml"), "bump-dev") ?? "",
+      / --stack acme\/shop-dev$/,
+    );
+    assert.doesNotMatch(commandOf(read(of(), "config/bump.yaml"), "bump-dev") ?? "", /--stack/);
+  });
+
   it("gets the release by the environment, and sees no secret", () => {
     const job = jobOf(read(promotion, "config/bump.yaml"), "bump-dev");
     assert.deepEqual(job.steps.at(-1)?.env, {
@@ -91,7 +100,14 @@ describe("deploy workflow", () => {
     const { on } = read(promotion, "config/deploy-prod.yaml");
     assert.ok(on.push?.paths?.includes("Pulumi.prod-eu.yaml"));
     assert.ok(!on.push?.paths?.includes("Pulumi.dev.yaml"));
-    assert.deepEqual(read(vanilla, "config/deploy-prod.yaml").on.push?.paths, ["deploy/prod/**"]);
+  });
+
+  it("starts at its own coming as well with the vanilla engine, whose files are there by then", () => {
+    assert.deepEqual(read(vanilla, "config/deploy-prod.yaml").on.push?.paths, [
+      "deploy/prod/**",
+      ".github/workflows/deploy-prod.yaml",
+    ]);
+    assert.deepEqual(read(vanilla, "config/preview-prod.yaml").on.pull_request?.paths, ["deploy/prod/**"]);
   });
 
   it("is queued, and never cancelled", () => {
@@ -171,7 +187,7 @@ describe("workflows that are started by hand", () => {
     assert.deepEqual(workflow.on.workflow_dispatch?.inputs?.environment?.options, ["dev", "prod"]);
     assert.equal(
       commandOf(workflow, "rollback"),
-      "node delivery/cli.ts rollback --engine pulumi --delivery pullRequest --branch main",
+      "node delivery/cli.ts rollback --engine pulumi --delivery pullRequest --branch main --stacks prod=acme/prod-eu",
     );
   });
 
@@ -181,6 +197,10 @@ describe("workflows that are started by hand", () => {
     const job = jobOf(workflow, "promote-prod");
     assert.equal(job.if, "github.ref == 'refs/heads/main' && inputs.to == 'prod'");
     assert.equal(job.steps.at(-1)?.env?.FROM, "dev");
+    assert.equal(
+      job.steps.at(-1)?.run,
+      "node delivery/cli.ts promote --engine pulumi --branch main --stacks prod=acme/prod-eu",
+    );
     assert.ok(!("config/promote.yaml" in workflowsOf(of())));
   });
 });

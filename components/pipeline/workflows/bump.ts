@@ -1,5 +1,5 @@
 import type { PipelineOptions } from "../options";
-import { branchFlags, defaults, engineFlags, job } from "./job";
+import { branchFlags, defaults, engineFlags, job, stackFlags } from "./job";
 import { explained, type Job, type Permissions, type Workflow } from "./workflow";
 
 /** What a job needs that changes which release an environment runs, by pull request or at once. */
@@ -26,6 +26,7 @@ export function bumpWorkflow(pipeline: PipelineOptions): Workflow {
       },
       command: [
         ...["bump", name, ...engineFlags(pipeline), "--delivery", delivery, ...branchFlags(pipeline)],
+        ...stackFlags(pipeline, name),
         ...(prereleases ? ["--prereleases"] : []),
       ],
     });

@@ -1,6 +1,12 @@
 import type { Environment, PipelineOptions } from "../options";
-import { credentials, defaults, deployedPaths, engineFlags, job } from "./job";
+import { credentials, defaults, deployedPaths, engineFlags, job, stackFlags } from "./job";
 import { explained, type Workflow } from "./workflow";
+
+/** With kubectl, the first deploy is the one that this file's own coming starts: what it applies is there before. */
+function pathsOf(pipeline: PipelineOptions, name: string, environment: Environment): string[] {
+  const paths = deployedPaths(pipeline, name, environment);
+  return pipeline.engine === "kustomize" ? [...paths, `.github/workflows/deploy-${name}.yaml`] : paths;
+}
 
 /** On each change of an environment on the branch: applies it, and verifies that the release answers. */
 export function deployWorkflow(pipeline: PipelineOptions, name: string, environment: Environment): Workflow {
@@ -12,7 +18,7 @@ export function deployWorkflow(pipeline: PipelineOptions, name: string, environm
       "a push is named by its commit",
     ),
     on: {
-      push: { branches: [pipeline.config.branch], paths: deployedPaths(pipeline, name, environment) },
+      push: { branches: [pipeline.config.branch], paths: pathsOf(pipeline, name, environment) },
       workflow_dispatch: {
         inputs: {
           plan: {
@@ -39,7 +45,7 @@ export function deployWorkflow(pipeline: PipelineOptions, name: string, environm
         },
         runsPulumi: true,
         env: { PLAN: "${{ inputs.plan }}", ...credentials(pipeline, environment) },
-        command: ["deploy", name, ...engineFlags(pipeline), "--stack", environment.stack],
+        command: ["deploy", name, ...engineFlags(pipeline), ...stackFlags(pipeline, name)],
       }),
     },
   };

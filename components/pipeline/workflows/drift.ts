@@ -1,5 +1,5 @@
 import type { PipelineOptions } from "../options";
-import { credentials, defaults, engineFlags, job, readingEnvironment } from "./job";
+import { credentials, defaults, engineFlags, job, readingEnvironment, stackFlags } from "./job";
 import { explained, type Workflow } from "./workflow";
 
 /** By the clock: looks whether each environment still is what its stack says, and tells in one issue. */
@@ -20,7 +20,7 @@ export function driftWorkflow(pipeline: PipelineOptions): Workflow {
           permissions: { contents: "read", issues: explained("write", "opens one, and closes it again") },
           runsPulumi: true,
           env: credentials(pipeline, environment),
-          command: ["drift", name, ...engineFlags(pipeline), "--stack", environment.stack],
+          command: ["drift", name, ...engineFlags(pipeline), ...stackFlags(pipeline, name)],
         }),
       ]),
     ),

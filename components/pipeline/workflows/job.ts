@@ -89,7 +89,20 @@ export function job(name: string, pipeline: PipelineOptions, task: Task): Job {
 /** How the pipeline is set up, as arguments that each command takes. */
 export const engineFlags = ({ engine }: PipelineOptions): string[] => ["--engine", engine];
 
-/** The same for commands that change the config repository's branch. */
+/** The stack of the environment that a command is for, where it has another name. */
+export const stackFlags = ({ engine, environments }: PipelineOptions, name: string): string[] => {
+  const stack = environments[name]?.stack ?? name;
+  return engine === "pulumi" && stack !== name ? ["--stack", stack] : [];
+};
+
+/** The same for a command that only its inputs tell which of these environments it is for. */
+export const stacksFlags = (pipeline: PipelineOptions, names: string[]): string[] =>
+  names.flatMap((name) => {
+    const [, stack] = stackFlags(pipeline, name);
+    return stack ? ["--stacks", `${name}=${stack}`] : [];
+  });
+
+/** What commands take that change the config repository's branch. */
 export const branchFlags = ({ config }: PipelineOptions): string[] => ["--branch", config.branch];
 
 /** Where previews and drift find their secrets: they read, and may have weaker ones than deploys. */

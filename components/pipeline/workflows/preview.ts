@@ -1,5 +1,13 @@
 import type { Environment, PipelineOptions } from "../options";
-import { credentials, defaults, deployedPaths, engineFlags, job, readingEnvironment } from "./job";
+import {
+  credentials,
+  defaults,
+  deployedPaths,
+  engineFlags,
+  job,
+  readingEnvironment,
+  stackFlags,
+} from "./job";
 import { type Dispatch, explained, type Workflow } from "./workflow";
 
 const pull = "${{ github.event.pull_request.number || inputs.pull }}";
@@ -46,7 +54,7 @@ export function previewWorkflow(pipeline: PipelineOptions, name: string, environ
           },
           runsPulumi: true,
           env: { PULL: pull, ...credentials(pipeline, environment) },
-          command: ["preview", name, ...engineFlags(pipeline), "--stack", environment.stack],
+          command: ["preview", name, ...engineFlags(pipeline), ...stackFlags(pipeline, name)],
         }),
         "Not for a fork: its author could change what runs here, beside the secrets.",
       ),

@@ -1,6 +1,6 @@
 import type { PipelineOptions } from "../options";
 import { changePermissions } from "./bump";
-import { branchFlags, defaults, engineFlags, environmentInput, job } from "./job";
+import { branchFlags, defaults, engineFlags, environmentInput, job, stacksFlags } from "./job";
 import type { Job, Workflow } from "./workflow";
 
 /**
@@ -19,7 +19,12 @@ export function promoteWorkflow(pipeline: PipelineOptions): Workflow | undefined
       permissions: changePermissions(true),
       history: true,
       env: { FROM: from, TO: to },
-      command: ["promote", ...engineFlags(pipeline), ...branchFlags(pipeline)],
+      command: [
+        "promote",
+        ...engineFlags(pipeline),
+        ...branchFlags(pipeline),
+        ...stacksFlags(pipeline, [from, to]),
+      ],
     });
   return {
     about:

@@ -1,6 +1,6 @@
 import type { PipelineOptions } from "../options";
 import { changePermissions } from "./bump";
-import { branchFlags, defaults, engineFlags, environmentInput, job } from "./job";
+import { branchFlags, defaults, engineFlags, environmentInput, job, stacksFlags } from "./job";
 import type { Workflow } from "./workflow";
 
 /** By hand: an environment goes back to a release that it had, and stays there until a newer one comes. */
@@ -27,7 +27,14 @@ export function rollbackWorkflow(pipeline: PipelineOptions): Workflow {
         permissions: changePermissions(delivery === "pullRequest"),
         history: true,
         env: { ENVIRONMENT: "${{ inputs.environment }}", TO: "${{ inputs.to }}" },
-        command: ["rollback", ...engineFlags(pipeline), "--delivery", delivery, ...branchFlags(pipeline)],
+        command: [
+          "rollback",
+          ...engineFlags(pipeline),
+          "--delivery",
+          delivery,
+          ...branchFlags(pipeline),
+          ...stacksFlags(pipeline, Object.keys(environments)),
+        ],
       }),
     },
   };

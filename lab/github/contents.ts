@@ -116,9 +116,13 @@ export function contentRoutes(app: FastifyInstance, context: Context): void {
   };
   const isRaw = (accept = "") => /\.raw/.test(accept);
 
-  app.get<Route>("/repos/:owner/:repo/contents/*", async (request) =>
-    read(request, pathOf(request.params), request.query.ref, isRaw(request.headers.accept)),
-  );
+  app.get<Route>("/repos/:owner/:repo/contents/*", async (request, reply) => {
+    const raw = isRaw(request.headers.accept);
+    const found = await read(request, pathOf(request.params), request.query.ref, raw);
+    return Buffer.isBuffer(found)
+      ? reply.type("application/vnd.github.raw+json; charset=utf-8").send(found)
+      : found;
+  });
   app.get<Route>("/repos/:owner/:repo/contents", async (request) =>
     read(request, "", request.query.ref, false),
   );

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import picomatch from "picomatch";
 import { z } from "zod";
 import { notFound, unprocessable } from "./errors.ts";
 import { page } from "./pagination.ts";
@@ -66,6 +67,19 @@ export function knowEnvironment(state: State, repository: Repository, name: stri
   return environment;
 }
 
+/**
+ * Whether a job at this ref may deploy to the environment. The lab protects no branch, and where none is
+ * protected GitHub lets every branch deploy to an environment that wants protected ones.
+ */
+export function mayDeployFrom({ branchPolicy, policies }: Environment, ref: string): boolean {
+  if (!branchPolicy) return true;
+  if (branchPolicy.protected_branches) return ref.startsWith("refs/heads/");
+  const [, kind, name = ""] = /^refs\/(heads|tags)\/(.+)$/.exec(ref) ?? [];
+  const type = kind === "tags" ? "tag" : "branch";
+  // A pull request's ref is no branch's: its pattern has to name it in full.
+  return policies.some((policy) => policy.type === type && picomatch.isMatch(kind ? name : ref, policy.name));
+}
+
 /** An environment's address, as other objects show it. */
 export function environmentSummary(context: Context, repository: Repository, environment: Environment) {
   const { id, name, createdAt, updatedAt } = environment;
@@ -112,9 +126,9 @@ function showEnvironment(context: Context, repository: Repository, environment: 
 }
 
 const environmentSchema = z.object({
-  wait_timer: z.number().int().min(0).max(43_200).default(0),
-  prevent_self_review: z.boolean().default(false),
-  can_admins_bypass: z.boolean().default(true),
+  wait_timer: z.number().int().min(0).max(43_200).nullish(),
+  prevent_self_review: z.boolean().nullish(),
+  can_admins_bypass: z.boolean().nullish(),
   reviewers: z
     .array(z.object({ type: z.enum(["User", "Team"]), id: z.number().int() }))
     .max(6)
@@ -172,9 +186,9 @@ export function environmentRoutes(app: FastifyInstance, context: Context): void 
     });
     const environment = knowEnvironment(state, repository, request.params.environment);
     Object.assign(environment, {
-      waitTimer: given.wait_timer,
-      preventSelfReview: given.prevent_self_review,
-      canAdminsBypass: given.can_admins_bypass,
+      waitTimer: given.wait_timer ?? 0,
+      preventSelfReview: given.prevent_self_review ?? false,
+      canAdminsBypass: given.can_admins_bypass ?? true,
       reviewers,
       branchPolicy: policy,
       policies: policy?.custom_branch_policies ? environment.policies : [],

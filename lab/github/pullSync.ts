@@ -173,7 +173,7 @@ export function followPushes(context: Context): void {
           await headMoved(context, repository, pr, sha, { actor, byWorkflow });
       }
       state.save();
-    });
+    }).catch((error: Error) => console.error(error.stack ?? error.message));
   });
 }
 

@@ -1,13 +1,4 @@
-import { parse } from "yaml";
 import { z } from "zod";
-
-/** What a `workflow_dispatch` needs to know of a workflow file. */
-export interface WorkflowFile {
-  /** Its `name`, or undefined where it has none. */
-  name: string | undefined;
-  /** Its triggers: what stands below each name in `on`. */
-  on: Record<string, unknown>;
-}
 
 const input = z
   .object({
@@ -20,33 +11,27 @@ const input = z
   .transform((given) => given ?? { type: "string" as const, required: false, options: [] });
 const trigger = z.object({ inputs: z.record(z.string(), input).nullish() }).nullable();
 
-/** Reads a workflow file's name and triggers. Undefined where the text is no workflow. */
-export function readWorkflow(text: string): WorkflowFile | undefined {
-  let file: unknown;
-  try {
-    file = parse(text);
-  } catch {
-    return undefined;
-  }
-  const read = z.object({ name: z.string().optional(), on: z.unknown() }).safeParse(file);
-  if (!read.success) return undefined;
-  const { name, on } = read.data;
-  const names = typeof on === "string" ? [on] : Array.isArray(on) ? on.map(String) : undefined;
-  if (names) return { name, on: Object.fromEntries(names.map((event) => [event, null])) };
-  return { name, on: (on ?? {}) as Record<string, unknown> };
+/** What stands below `workflow_dispatch` in a workflow's `on`, which may be a name, a list of names or a map. */
+function dispatchTrigger(on: unknown): { trigger: unknown } | undefined {
+  if (on === "workflow_dispatch") return { trigger: null };
+  if (Array.isArray(on)) return on.includes("workflow_dispatch") ? { trigger: null } : undefined;
+  if (typeof on !== "object" || on === null || !("workflow_dispatch" in on)) return undefined;
+  return { trigger: on.workflow_dispatch };
 }
 
 /**
  * The inputs of a `workflow_dispatch` as the workflow sees them in `github.event.inputs`: text, with the
  * workflow's defaults. Otherwise GitHub's own sentence on what is wrong with them (its 422 answers).
+ *
+ * @param on the workflow's triggers, as its file has them.
  */
 export function dispatchInputs(
-  workflow: WorkflowFile,
+  on: unknown,
   given: Record<string, unknown>,
 ): { inputs: Record<string, string> } | { error: string } {
-  if (!("workflow_dispatch" in workflow.on))
-    return { error: "Workflow does not have 'workflow_dispatch' trigger" };
-  const read = trigger.safeParse(workflow.on.workflow_dispatch);
+  const found = dispatchTrigger(on);
+  if (!found) return { error: "Workflow does not have 'workflow_dispatch' trigger" };
+  const read = trigger.safeParse(found.trigger);
   if (!read.success) return { error: "Failed to parse workflow: Invalid workflow_dispatch inputs" };
   const declared = read.data?.inputs ?? {};
 

@@ -5,7 +5,8 @@ import { page } from "./pagination.ts";
 import { apiOf, htmlOf, originOf, readBody } from "./requests.ts";
 import type { Context } from "./server.ts";
 import { nodeId, type Repository } from "./state.ts";
-import { dispatchInputs, readWorkflow } from "./workflowDispatch.ts";
+import { workflowsAt } from "./runner/workflowFile.ts";
+import { dispatchInputs } from "./workflowDispatch.ts";
 
 /** A workflow that GitHub knows: it has a number from the first time that its file was seen. */
 export interface Workflow {
@@ -24,12 +25,12 @@ export function knowWorkflow(
   { state }: Context,
   repository: Repository,
   path: string,
-  name: string | undefined,
+  name: string,
 ): Workflow {
   const list = state.list<Workflow>("workflows");
   const known = list.find((one) => one.repository === repository.id && one.path === path);
   if (known) {
-    known.name = name ?? path;
+    known.name = name;
     return known;
   }
   const now = state.timestamp();
@@ -37,7 +38,7 @@ export function knowWorkflow(
     id: state.nextId(),
     repository: repository.id,
     path,
-    name: name ?? path,
+    name,
     state: "active",
     createdAt: now,
     updatedAt: now,
@@ -47,28 +48,11 @@ export function knowWorkflow(
   return workflow;
 }
 
-/** Workflow files of a commit, with their text. */
-export async function workflowFiles(
-  { git }: Context,
-  repository: Repository,
-  commit: string,
-): Promise<{ path: string; text: string }[]> {
-  const folder = ".github/workflows/";
-  const listed = await git.in(repository)(["ls-tree", "-z", "--name-only", commit, folder]);
-  const paths = listed.split("\0").filter((path) => /\.ya?ml$/.test(path));
-  return Promise.all(
-    paths.map(async (path) => ({
-      path,
-      text: (await git.file(repository, commit, path))?.toString("utf8") ?? "",
-    })),
-  );
-}
-
 /** Every workflow of the default branch, and each that has run from another branch. */
 async function workflowsOf(context: Context, repository: Repository): Promise<Workflow[]> {
   const head = await context.git.commitOf(repository, `refs/heads/${repository.defaultBranch}`);
-  for (const { path, text } of head ? await workflowFiles(context, repository, head) : [])
-    knowWorkflow(context, repository, path, readWorkflow(text)?.name);
+  for (const { path, name } of head ? await workflowsAt(context, repository, head) : [])
+    knowWorkflow(context, repository, path, name);
   return context.state.list<Workflow>("workflows").filter((one) => one.repository === repository.id);
 }
 
@@ -158,10 +142,8 @@ export function workflowRoutes(app: FastifyInstance, context: Context): void {
     if (!ref || !sha) throw unprocessable(`No ref found for: ${given.ref}`);
     if (workflow.state !== "active")
       throw unprocessable("Cannot trigger a 'workflow_dispatch' on a disabled workflow");
-    const text = (await git.file(repository, sha, workflow.path))?.toString("utf8");
-    const file = text === undefined ? undefined : readWorkflow(text);
-    if (!file) throw unprocessable("Workflow does not have 'workflow_dispatch' trigger");
-    const read = dispatchInputs(file, given.inputs);
+    const file = (await workflowsAt(context, repository, sha)).find(({ path }) => path === workflow.path);
+    const read = dispatchInputs(file?.on, given.inputs);
     if ("error" in read) throw unprocessable(read.error);
 
     const runsBefore = state.runs.length;

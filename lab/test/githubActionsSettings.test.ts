@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import sodium from "libsodium-wrappers";
+import { mayDeployFrom, type Environment } from "../github/environments.ts";
 import { secretsFor } from "../github/secrets.ts";
 import { variablesFor } from "../github/variables.ts";
 import { type GitHub, startGitHub } from "./githubServer.ts";
@@ -190,6 +191,24 @@ describe("the lab's GitHub: what Actions are given", () => {
       ])
         assert.equal((await refused("PUT", url, body)).status, 422);
       assert.equal((await github.ann("GET", url)).status, 404);
+    });
+
+    it("let those refs deploy that their policy names", () => {
+      const policy = (custom: boolean) => ({ protected_branches: !custom, custom_branch_policies: custom });
+      const patterns = [
+        { id: 1, name: "main", type: "branch" as const },
+        { id: 2, name: "release/*", type: "branch" as const },
+        { id: 3, name: "v*", type: "tag" as const },
+      ];
+      const deploys = (ref: string, branchPolicy: Environment["branchPolicy"], policies = patterns) =>
+        mayDeployFrom({ branchPolicy, policies } as Environment, ref);
+      for (const ref of ["refs/heads/main", "refs/heads/release/1", "refs/tags/v1"])
+        assert.equal(deploys(ref, policy(true)), true, ref);
+      for (const ref of ["refs/heads/mainly", "refs/heads/release/1/2", "refs/heads/v1", "refs/tags/main"])
+        assert.equal(deploys(ref, policy(true)), false, ref);
+      assert.equal(deploys("refs/pull/1/merge", policy(true)), false);
+      assert.equal(deploys("refs/heads/any", policy(false)), true);
+      assert.equal(deploys("refs/pull/1/merge", null), true);
     });
 
     it("take their secrets with them", async () => {

@@ -5,7 +5,7 @@ import type { Identity } from "./merging.ts";
 import { commitFiles, identityOf } from "./newCommit.ts";
 import type { Context } from "./server.ts";
 import { fullName, type Repository } from "./state.ts";
-import { may, touchesWorkflows } from "./tokens.ts";
+import { mayWriteWorkflows, touchesWorkflows, workflowsRefused } from "./workflowFiles.ts";
 
 interface Entry {
   mode: string;
@@ -66,24 +66,6 @@ interface Body {
   committer?: Identity;
 }
 
-/** Workflow files can't be seen as a place to write to without the permission: GitHub answers 404. */
-function mayWrite(
-  context: Context,
-  repository: Repository,
-  request: Parameters<Context["allowed"]>[0],
-  path: string,
-): void {
-  if (touchesWorkflows([path]) && !may(request.actor, repository, context.state, "workflows", "write")) {
-    if (request.actor?.token.kind === "classic") throw notFound();
-    throw new GitHubError(
-      403,
-      request.actor?.token.kind === "installation"
-        ? "Resource not accessible by integration"
-        : "Resource not accessible by personal access token",
-    );
-  }
-}
-
 export function contentRoutes(app: FastifyInstance, context: Context): void {
   const { git } = context;
   type Route = { Params: { "*": string }; Querystring: Body & { ref?: string }; Body: Body | undefined };
@@ -135,7 +117,8 @@ export function contentRoutes(app: FastifyInstance, context: Context): void {
     content: Buffer | undefined,
   ) => {
     const repository = context.allowed(request, "contents", "write");
-    mayWrite(context, repository, request, path);
+    if (touchesWorkflows([path]) && !mayWriteWorkflows(context, request.actor, repository))
+      throw workflowsRefused(request.actor);
     if (!body.message) throw unprocessable('Invalid request.\n\n"message" wasn\'t supplied.');
     const branch = body.branch ?? repository.defaultBranch;
     const head = await git.commitOf(repository, `refs/heads/${branch}`);

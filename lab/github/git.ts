@@ -104,6 +104,13 @@ export class GitStore {
     }
   }
 
+  /** Makes a branch the default one where the repository's default branch is not there. */
+  async adoptBranch(repository: Repository, ref: string): Promise<void> {
+    if (await this.commitOf(repository, `refs/heads/${repository.defaultBranch}`)) return;
+    repository.defaultBranch = ref.slice("refs/heads/".length);
+    await this.in(repository)(["symbolic-ref", "HEAD", ref]);
+  }
+
   /** All refs below a prefix such as `refs/heads/`, as ref to commit. */
   async refs(repository: Repository, prefix: string): Promise<Map<string, string>> {
     const output = await this.in(repository)(["for-each-ref", "--format=%(refname) %(objectname)", prefix]);

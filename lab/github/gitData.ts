@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
-import { GitHubError, notFound, unprocessable } from "./errors.ts";
+import { notFound, unprocessable } from "./errors.ts";
 import { commitAt, gitCommitJson } from "./commits.ts";
 import { zeros } from "./git.ts";
 import { contains, type Identity, webFlow } from "./merging.ts";
 import { identityOf, tellPush, type TreeChange, writeBlob, writeCommit, writeTree } from "./newCommit.ts";
 import type { Context } from "./server.ts";
 import { fullName, nodeId, type Repository } from "./state.ts";
-import { may, touchesWorkflows } from "./tokens.ts";
+import { checkWorkflows, mayWriteWorkflows, touchesWorkflows, workflowsRefused } from "./workflowFiles.ts";
 
 interface TreeBody {
   base_tree?: string;
@@ -14,7 +14,7 @@ interface TreeBody {
 }
 
 export function gitDataRoutes(app: FastifyInstance, context: Context): void {
-  const { git, state } = context;
+  const { git } = context;
   const at = (repository: Repository) => `${context.api}/repos/${fullName(repository)}/git`;
   const typeOf = async (repository: Repository, sha: string) =>
     (
@@ -102,9 +102,9 @@ export function gitDataRoutes(app: FastifyInstance, context: Context): void {
     });
     if (
       touchesWorkflows(entries.map(({ path }) => path)) &&
-      !may(request.actor, repository, state, "workflows", "write")
+      !mayWriteWorkflows(context, request.actor, repository)
     )
-      throw notFound();
+      throw workflowsRefused(request.actor);
     const changes: TreeChange[] = await Promise.all(
       entries.map(async ({ path, mode, sha, content }) => ({
         path,
@@ -178,18 +178,6 @@ export function gitDataRoutes(app: FastifyInstance, context: Context): void {
       .map(([ref, sha]) => refJson(repository, ref, sha));
   });
 
-  /** Fails where the commits between two places touch workflows and the actor may not write those. */
-  const checkWorkflows = async (
-    request: Parameters<Context["allowed"]>[0],
-    repository: Repository,
-    before: string,
-    after: string,
-  ) => {
-    if (may(request.actor, repository, state, "workflows", "write")) return;
-    const changed = (await git.in(repository)(["diff", "--name-only", before, after])).split("\n");
-    if (touchesWorkflows(changed)) throw new GitHubError(404, "Not Found");
-  };
-
   app.post<{ Body: { ref?: string; sha?: string } }>(
     "/repos/:owner/:repo/git/refs",
     async (request, reply) => {
@@ -198,8 +186,7 @@ export function gitDataRoutes(app: FastifyInstance, context: Context): void {
       if (!ref?.startsWith("refs/") || ref.split("/").length < 3)
         throw unprocessable("Reference name must start with 'refs/'");
       if (!sha || (await typeOf(repository, sha)) !== "commit") throw unprocessable("Object does not exist");
-      const main = await git.commitOf(repository, `refs/heads/${repository.defaultBranch}`);
-      if (main) await checkWorkflows(request, repository, main, sha);
+      await checkWorkflows(context, request.actor, repository, sha);
       if (!(await git.moveRef(repository, ref, zeros, sha))) throw unprocessable("Reference already exists");
       await tellPush(context, repository, ref, zeros, sha, request.actor);
       return reply.code(201).send(refJson(repository, ref, sha));
@@ -214,7 +201,7 @@ export function gitDataRoutes(app: FastifyInstance, context: Context): void {
       const before = (await git.refs(repository, ref)).get(ref);
       if (!before) throw unprocessable("Reference does not exist");
       if (!sha || (await typeOf(repository, sha)) !== "commit") throw unprocessable("Object does not exist");
-      await checkWorkflows(request, repository, before, sha);
+      await checkWorkflows(context, request.actor, repository, sha);
       if (!force && !(await contains(git.in(repository), sha, before)))
         throw unprocessable("Update is not a fast forward");
       if (before !== sha) {

@@ -1,13 +1,20 @@
 import { spawn } from "node:child_process";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { execa } from "execa";
+import { GitHubError } from "./errors.ts";
 import { zeros } from "./git.ts";
+import { type Push, readPush, refuse, type Update } from "./gitProtocol.ts";
 import { tellPush } from "./newCommit.ts";
 import type { Context } from "./server.ts";
 import type { Repository } from "./state.ts";
-import { type Actor, may, sees, touchesWorkflows } from "./tokens.ts";
+import { type Actor, may, sees } from "./tokens.ts";
+import { mayWriteWorkflows, newWorkflowFile, pushRefused } from "./workflowFiles.ts";
 
 const plain = (reply: FastifyReply, status: number, text: string) =>
   reply.code(status).type("text/plain").header("cache-control", "no-cache").send(text);
+
+const askForToken = (reply: FastifyReply, text: string) =>
+  plain(reply.header("www-authenticate", 'Basic realm="GitHub"'), 401, text);
 
 /** Runs git's own CGI program for one request, and gives its answer whole. */
 function backend(
@@ -58,27 +65,6 @@ function backend(
   });
 }
 
-interface Update {
-  before: string;
-  after: string;
-  ref: string;
-}
-
-/** The refs that a push wants to move: the first lines of its body (gitprotocol-pack). */
-export function updatesOf(body: Buffer): Update[] {
-  const updates: Update[] = [];
-  for (let at = 0; at + 4 <= body.length;) {
-    const length = Number.parseInt(body.subarray(at, at + 4).toString(), 16);
-    if (!(length > 4)) break;
-    const line = body.subarray(at + 4, at + length).toString();
-    const match = /^([0-9a-f]{40}) ([0-9a-f]{40}) ([^\0\n]+)/.exec(line);
-    if (match)
-      updates.push({ before: match[1] as string, after: match[2] as string, ref: match[3] as string });
-    at += length;
-  }
-  return updates;
-}
-
 /** Git over HTTP: clone, fetch and push, with a token as password, by git's own server side. */
 export function gitHttpRoutes(app: FastifyInstance, context: Context): void {
   const { state, git } = context;
@@ -92,9 +78,13 @@ export function gitHttpRoutes(app: FastifyInstance, context: Context): void {
     const { owner, repo } = request.params as { owner: string; repo: string };
     const repository = state.repository(owner, repo);
     const seen = repository && sees(request.actor, repository, state);
-    if (repository && seen && may(request.actor, repository, state, "contents", level)) return repository;
+    if (repository && seen && may(request.actor, repository, state, "contents", level)) {
+      if (level === "read" || !repository.archived) return repository;
+      void plain(reply, 403, "This repository was archived so it is read-only.");
+      return undefined;
+    }
     if (!request.actor) {
-      void plain(reply.header("www-authenticate", 'Basic realm="GitHub"'), 401, "Authentication required");
+      void askForToken(reply, "Authentication required");
       return undefined;
     }
     if (!seen) void plain(reply, 404, "Repository not found.");
@@ -125,6 +115,10 @@ export function gitHttpRoutes(app: FastifyInstance, context: Context): void {
   };
 
   void app.register(async (scope) => {
+    scope.setErrorHandler((error: FastifyError | GitHubError, _, reply) => {
+      if (!(error instanceof GitHubError) || error.status !== 401) throw error;
+      return askForToken(reply, "Invalid username or token.");
+    });
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: 500 * 1024 * 1024 }, (_, body, done) =>
       done(null, body),
@@ -145,27 +139,41 @@ export function gitHttpRoutes(app: FastifyInstance, context: Context): void {
       const repository = open(request, reply, "write");
       if (!repository) return reply;
       const body = request.body as Buffer;
+      const actor = request.actor as Actor;
+      const push = readPush(body);
+      const refused = await workflowRefused(repository, push, actor);
+      if (refused)
+        return reply
+          .type("application/x-git-receive-pack-result")
+          .header("cache-control", "no-cache")
+          .send(refuse(push, refused));
       const { send } = await answer(request, reply, repository, "git-receive-pack", body);
-      for (const update of updatesOf(body)) await settle(repository, update, request.actor as Actor);
+      for (const update of push.updates) await settle(repository, update, actor);
       return send();
     });
   });
 
-  /** Tells of a ref that a push moved; takes it back where it changed workflows without the permission. */
+  /** Why a push is refused that brings workflows without the permission, if it does. No ref has moved yet. */
+  const workflowRefused = async (repository: Repository, { updates, pack }: Push, actor: Actor) => {
+    if (mayWriteWorkflows(context, actor, repository)) return undefined;
+    // What no ref leads to does no harm: the objects may stay.
+    if (pack.length > 0)
+      await execa("git", ["-C", git.pathOf(repository), "index-pack", "--stdin", "--fix-thin"], {
+        input: pack,
+      });
+    for (const { after } of updates) {
+      const commit = after === zeros ? undefined : await git.commitOf(repository, after);
+      const file = commit && (await newWorkflowFile(context, repository, commit));
+      if (file) return pushRefused(actor, file);
+    }
+    return undefined;
+  };
+
+  /** Tells of a ref that a push moved. The first branch of a repository becomes its default. */
   const settle = async (repository: Repository, { ref, before, after }: Update, actor: Actor) => {
     const now = (await git.refs(repository, ref)).get(ref) ?? zeros;
-    if (now !== after) return;
-    if (after !== zeros && !may(actor, repository, state, "workflows", "write")) {
-      const main = before !== zeros ? before : await git.commitOf(repository, repository.defaultBranch);
-      const changed =
-        main && main !== after
-          ? (await git.in(repository)(["diff", "--name-only", main, after])).split("\n")
-          : (await git.in(repository)(["ls-tree", "-r", "--name-only", after])).split("\n");
-      if (touchesWorkflows(changed)) {
-        await git.moveRef(repository, ref, after, before);
-        return;
-      }
-    }
+    if (now !== after || before === after) return;
+    if (before === zeros && ref.startsWith("refs/heads/")) await git.adoptBranch(repository, ref);
     if (/^refs\/(heads|tags)\//.test(ref)) await tellPush(context, repository, ref, before, after, actor);
   };
 }

@@ -1,9 +1,9 @@
 import { execa } from "execa";
 import { GitHubError } from "./errors.ts";
 import { zeros } from "./git.ts";
-import { changedFiles, type Identity, webFlow } from "./merging.ts";
+import { contains, type Identity, webFlow } from "./merging.ts";
 import type { Context } from "./server.ts";
-import { log } from "./commits.ts";
+import { type Commit, commitAt, log } from "./commits.ts";
 import type { Repository } from "./state.ts";
 import type { Actor } from "./tokens.ts";
 import { repositoryJson } from "./repositories.ts";
@@ -115,7 +115,39 @@ export async function commitFiles(
   return sha;
 }
 
-/** Tells that a ref moved: a push, whoever did it and by whatever way. */
+/** As many commits as a push event tells of (docs.github.com, "Webhook events and payloads: push"). */
+const mostCommits = 2048;
+
+/** The files that each of these commits changed, against its first parent. */
+async function changesOf({ git }: Context, repository: Repository, range: string[]) {
+  const output = await git.in(repository)([
+    "log",
+    "-z",
+    "--format=%x01%H",
+    "--name-status",
+    "--no-renames",
+    "--diff-merges=first-parent",
+    ...range,
+  ]);
+  const changes = new Map<string, { added: string[]; removed: string[]; modified: string[] }>();
+  for (const record of output.split("\x01").slice(1)) {
+    const [sha = "", ...fields] = record.split("\0").map((field) => field.trim());
+    const change: { added: string[]; removed: string[]; modified: string[] } = {
+      added: [],
+      removed: [],
+      modified: [],
+    };
+    const named = fields.filter(Boolean);
+    for (let i = 0; i + 1 < named.length; i += 2) {
+      const list = named[i] === "A" ? "added" : named[i] === "D" ? "removed" : "modified";
+      change[list].push(named[i + 1] as string);
+    }
+    changes.set(sha, change);
+  }
+  return changes;
+}
+
+/** Tells that a ref moved: a push, whoever did it and by whatever way. Of a new branch, only what no other has. */
 export async function tellPush(
   context: Context,
   repository: Repository,
@@ -128,35 +160,33 @@ export async function tellPush(
   repository.pushedAt = state.timestamp();
   state.save();
   if (!actor) return;
-  const range = after === zeros ? [] : before === zeros ? ["-20", after] : [`${before}..${after}`];
+  const branch = /^refs\/heads\/(.+)/.exec(ref)?.[1];
+  const tip = after === zeros ? undefined : await git.commitOf(repository, after);
+  const html = `${url}/${repository.owner}/${repository.name}`;
+  const others = branch ? ["--not", `--exclude=${branch}`, "--branches"] : ["--not", "--all"];
+  const range =
+    after === zeros
+      ? []
+      : [`--max-count=${mostCommits}`, ...(before === zeros ? [after, ...others] : [`${before}..${after}`])];
   const commits = range.length ? (await log(context, repository, range)).reverse() : [];
-  const shown = await Promise.all(
-    commits.map(async (commit) => {
-      const files = commit.parents[0]
-        ? await changedFiles(git.in(repository), commit.parents[0], commit.sha)
-        : [];
-      const names = (status: string) =>
-        files.filter((file) => file.status === status).map((file) => file.filename);
-      return {
-        id: commit.sha,
-        tree_id: commit.tree,
-        distinct: true,
-        message: commit.message,
-        timestamp: commit.committer.date,
-        url: `${url}/${repository.owner}/${repository.name}/commit/${commit.sha}`,
-        author: { name: commit.author.name, email: commit.author.email },
-        committer: { name: commit.committer.name, email: commit.committer.email },
-        added: names("added"),
-        removed: names("removed"),
-        modified: [...names("modified"), ...names("renamed"), ...names("changed")],
-      };
-    }),
-  );
+  const changes = commits.length ? await changesOf(context, repository, range) : new Map<string, object>();
+  const shown = (commit: Commit) => ({
+    id: commit.sha,
+    tree_id: commit.tree,
+    distinct: true,
+    message: commit.message,
+    timestamp: commit.committer.date,
+    url: `${html}/commit/${commit.sha}`,
+    author: { name: commit.author.name, email: commit.author.email },
+    committer: { name: commit.committer.name, email: commit.committer.email },
+    ...(changes.get(commit.sha) ?? { added: [], removed: [], modified: [] }),
+  });
+  const forced = before !== zeros && after !== zeros && !(await contains(git.in(repository), after, before));
   events.tell({
     name: "push",
     repository,
     ref,
-    sha: after,
+    sha: tip ?? zeros,
     actor: actor.user.login,
     byWorkflow: actor.token.kind === "installation",
     payload: {
@@ -165,11 +195,11 @@ export async function tellPush(
       after,
       created: before === zeros,
       deleted: after === zeros,
-      forced: false,
+      forced,
       base_ref: null,
-      compare: `${url}/${repository.owner}/${repository.name}/compare/${before.slice(0, 12)}...${after.slice(0, 12)}`,
-      commits: shown,
-      head_commit: shown.at(-1) ?? null,
+      compare: `${html}/compare/${before.slice(0, 12)}...${after.slice(0, 12)}`,
+      commits: commits.map(shown),
+      head_commit: tip ? shown(await commitAt(context, repository, tip)) : null,
       pusher: { name: actor.user.login, email: actor.user.email },
       repository: repositoryJson(context, repository),
       sender: userJson(context, actor.user),

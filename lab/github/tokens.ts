@@ -131,10 +131,6 @@ export function requirePermission(
   );
 }
 
-/** Whether a change of these files touches workflows, which takes a permission of its own. */
-export const touchesWorkflows = (files: string[]) =>
-  files.some((file) => file.startsWith(".github/workflows/"));
-
 /** Finds the actor of each request, and tells a classic token's scopes in the answer. */
 export function authenticate(app: FastifyInstance, state: State): void {
   app.decorateRequest("actor", undefined);

@@ -42,8 +42,11 @@ export const gitEnvironment = (token = githubOwnerToken): Record<string, string>
   GIT_COMMITTER_EMAIL: identity.email,
 });
 
-/** Makes a private repository and pushes what `fill` puts into a folder, as a person would. Leaves one that is there. */
-async function ensureRepository(
+/**
+ * Makes a private repository of the owner's and pushes what `fill` puts into a folder, as a person would.
+ * Leaves one that is there; gives whether it made one.
+ */
+export async function ensureRepository(
   repository: string,
   fill: (folder: string) => Promise<void>,
 ): Promise<boolean> {

@@ -6,12 +6,15 @@ const escapeData = (text: string) =>
 export const annotation = (level: "error" | "warning" | "notice", text: string): string =>
   `::${level}::${escapeData(text)}`;
 
-/** Tells a person at GitHub, by an annotation, or at a terminal. */
-export function tell(level: "error" | "warning" | "notice", text: string, env = process.env): void {
-  const atGitHub = env.GITHUB_ACTIONS === "true";
-  const stream = level === "error" && !atGitHub ? process.stderr : process.stdout;
-  stream.write(`${atGitHub ? annotation(level, text) : text}\n`);
+/** Where something is told. */
+interface Log {
+  env: NodeJS.ProcessEnv;
+  log: (line: string) => void;
 }
+
+/** Tells a person: at GitHub by an annotation, at a terminal by a line. */
+export const tell = (level: "error" | "warning" | "notice", text: string, { env, log }: Log): void =>
+  log(env.GITHUB_ACTIONS === "true" ? annotation(level, text) : text);
 
 /**
  * A text of other programs as lines of the log, where none of them is taken for a workflow command.
@@ -23,7 +26,7 @@ export const asLog = (text: string): string => text.replace(/^(\s*)(::|##\[)/gm,
 export type Progress = (line: string) => void;
 
 /** Progress of a job that begins now. */
-export function progress(write: (line: string) => void = console.log): Progress {
+export function progress({ log }: Pick<Log, "log">): Progress {
   const begin = performance.now();
-  return (line) => write(asLog(`${((performance.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`));
+  return (line) => log(asLog(`${((performance.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`));
 }

@@ -16,7 +16,7 @@ export async function bump(job: Job, target: Target, takesPrereleases: boolean):
   const wanted = release(needed(job, "TAG"), needed(job, "DIGEST"));
   if (!takesPrereleases && (job.env.PRERELEASE === "true" || isPrerelease(wanted))) {
     const why = `${wanted.tag} is a prerelease, which ${environment} does not take (pipeline.environments.${environment}.prereleases)`;
-    tell("notice", why, job.env);
+    tell("notice", why, job);
     return addToSummary(job, `### ${environment}: nothing done\n\n${why}`);
   }
   await deliver(
@@ -34,6 +34,6 @@ export async function bump(job: Job, target: Target, takesPrereleases: boolean):
         },
       };
     },
-    progress(),
+    progress(job),
   );
 }

@@ -57,7 +57,16 @@ const targetOf = (environment: string, options: Options): Target => ({
   stack: options.stack ?? options.stacks?.[environment] ?? environment,
 });
 
-const program = new Command("delivery").description("What the workflows of the pipeline run.");
+/** Errors are one line: an annotation at GitHub, or on standard error at a terminal. */
+const failed = (message: string): void =>
+  tell("error", message, {
+    env: process.env,
+    log: process.env.GITHUB_ACTIONS === "true" ? console.log : console.error,
+  });
+
+const program = new Command("delivery")
+  .description("What the workflows of the pipeline run.")
+  .configureOutput({ outputError: (text) => failed(text.trim().replace(/^error: /, "")) });
 
 const changing = (name: string, description: string) =>
   program.command(name).description(description).addOption(engine()).addOption(branch());
@@ -114,6 +123,6 @@ looking("drift", "tell in an issue whether an environment still is what the bran
 try {
   await program.parseAsync();
 } catch (error) {
-  tell("error", maskOf(process.env)((error as Error).message));
+  failed(maskOf(process.env)((error as Error).message));
   process.exitCode = 1;
 }

@@ -17,7 +17,6 @@ export interface About {
   notes?: string[];
 }
 
-const signs = { create: "+", import: "+", update: "~", replace: "±", delete: "-" } as const;
 const words = {
   create: "is created",
   import: "is imported",
@@ -39,7 +38,7 @@ const lines = (sign: string, path: string, value: string) =>
 
 /** One resource as a block: what happens, and each property that changes. */
 function block({ op, kind, name, properties, because }: ResourceChange): string {
-  const heading = `${signs[op]} **${kind}** ${code(name)} ${words[op]}${because?.length ? `, because of ${because.map(code).join(", ")}` : ""}`;
+  const heading = `**${kind}** ${code(name)} ${words[op]}${because?.length ? `, because of ${because.map(code).join(", ")}` : ""}`;
   if (properties.length === 0) return heading;
   const diff = properties.flatMap(({ path, old, new: now }) => {
     if (old !== undefined && old === now) return [`! ${path}: ${short(old)} (its value changes)`];
@@ -109,7 +108,7 @@ export function describe(plan: Plan, about: About, limit = mostCharacters): stri
 /** First line of an environment's comment, by which it is found again. */
 export const commentMarker = (environment: string) => `<!-- slipway preview ${environment} -->`;
 
-const packed = /<!-- slipway plan: ([\w-]+) -->/;
+const packed = /<!-- slipway plan: ([\w+/=]+) -->/;
 /** Largest plan that is kept in a comment. */
 const largestPacked = 16_000;
 

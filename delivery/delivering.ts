@@ -69,7 +69,7 @@ export async function deliver(
   }, told);
 
   if ("why" in outcome) {
-    tell("notice", outcome.why, job.env);
+    tell("notice", outcome.why, job);
     await addToSummary(job, `### ${environment}: nothing done\n\n${outcome.why}`);
     return;
   }

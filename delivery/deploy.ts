@@ -1,7 +1,8 @@
 import { progress, tell } from "./annotations.ts";
 import { describe, headline } from "./comment.ts";
 import { EngineFailure } from "./engines/failure.ts";
-import { engines, type Place } from "./engines/index.ts";
+import type { Place } from "./engines/engine.ts";
+import { engines } from "./engines/index.ts";
 import { connect, type GitHub } from "./github.ts";
 import type { Job } from "./job.ts";
 import { fenced } from "./markdown.ts";
@@ -68,7 +69,7 @@ async function agreed(github: GitHub, place: Place, makePlan: () => Promise<Plan
  * @throws if the plan changed, or anything failed, after having told.
  */
 export async function deploy(job: Job, { environment, engine, stack }: Looked): Promise<void> {
-  const told = progress();
+  const told = progress(job);
   const github = connect(job);
   const mask = maskOf(job.env);
   const place: Place = { job, environment, stack, mask, told };
@@ -83,7 +84,7 @@ export async function deploy(job: Job, { environment, engine, stack }: Looked): 
     const now = branch ? await releaseOn(github, branch, file) : release;
     if (release && now && formatRelease(release) !== formatRelease(now)) {
       const line = `not applied: ${branch} has ${now.tag} by now, and its own deploy brings that`;
-      tell("notice", `${release.tag}: ${line}`, job.env);
+      tell("notice", `${release.tag}: ${line}`, job);
       await status("success", line);
       return await addToSummary(job, `### ${environment}: ${line}`);
     }

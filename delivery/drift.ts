@@ -34,7 +34,7 @@ async function openIssue({ rest, paginate, at }: GitHub, environment: string) {
  * @throws if it could not look; the issue then stays as it was.
  */
 export async function drift(job: Job, { environment, engine, stack }: Looked): Promise<void> {
-  const told = progress();
+  const told = progress(job);
   const github = connect(job);
   const { rest, at } = github;
   const plan = await engines[engine].plan({ job, environment, stack, mask: maskOf(job.env), told });
@@ -68,6 +68,6 @@ export async function drift(job: Job, { environment, engine, stack }: Looked): P
     ? await rest.issues.update({ ...at, issue_number: there.number, body })
     : await rest.issues.create({ ...at, title: `Drift in ${environment}`, body, labels: [label] });
   const line = `${environment} drifted: ${headline(plan, {})}; issue #${found.data.number} tells`;
-  tell("warning", line, job.env);
+  tell("warning", line, job);
   told(`issue #${found.data.number} ${there ? "updated" : "opened"}`);
 }

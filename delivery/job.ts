@@ -20,6 +20,8 @@ export interface Job {
   folder: string;
   /** Environment variables, as they were given. */
   env: NodeJS.ProcessEnv;
+  /** Writes a line to the job's log. */
+  log: (line: string) => void;
 }
 
 /**
@@ -46,6 +48,7 @@ export function readJob(env: NodeJS.ProcessEnv = process.env, folder = process.c
     summaryFile: env.GITHUB_STEP_SUMMARY,
     folder,
     env,
+    log: console.log,
   };
 }
 

@@ -62,7 +62,7 @@ export const digestOf = (one: Plan): string => createHash("sha256").update(canon
 export const nameOf = (one: Plan): string => digestOf(one).slice(0, 16);
 
 /** A plan as one word, to be kept in a comment; `unpack` takes it. */
-export const pack = (one: Plan): string => deflateRawSync(canonical(one)).toString("base64url");
+export const pack = (one: Plan): string => deflateRawSync(canonical(one)).toString("base64");
 
 type Packed = [string, Op, string, string, [string, string | null, string | null][], string[]][];
 
@@ -70,7 +70,7 @@ type Packed = [string, Op, string, string, [string, string | null, string | null
 export function unpack(text: string): Plan | undefined {
   try {
     const packed = JSON.parse(
-      inflateRawSync(Buffer.from(text, "base64url"), { maxOutputLength: 10 * 1024 * 1024 }).toString(),
+      inflateRawSync(Buffer.from(text, "base64"), { maxOutputLength: 10 * 1024 * 1024 }).toString(),
     ) as Packed;
     return plan(
       packed.map(([id, op, kind, name, properties, because]) => ({

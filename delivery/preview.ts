@@ -40,11 +40,10 @@ export async function releaseOn(
   ref: string,
   file: ReleaseFile,
 ): Promise<Release | undefined> {
-  const content = await found(
-    rest.repos.getContent({ ...at, path: file.path, ref, mediaType: { format: "raw" } }),
-  );
-  // Asked for as it is, the file comes as its text.
-  return content === undefined ? undefined : file.read(content as unknown as string);
+  const content = await found(rest.repos.getContent({ ...at, path: file.path, ref }));
+  return content && "content" in content
+    ? file.read(Buffer.from(content.content, "base64").toString())
+    : undefined;
 }
 
 /**
@@ -54,7 +53,7 @@ export async function releaseOn(
  * @throws if the preview failed, after having told.
  */
 export async function preview(job: Job, { environment, engine, stack }: Looked): Promise<void> {
-  const told = progress();
+  const told = progress(job);
   const github = connect(job);
   const { rest, at } = github;
   const mask = maskOf(job.env);

@@ -1,5 +1,5 @@
 import { moveAhead, makeCommit, setOwnBranch } from "./commit.ts";
-import type { GitHub } from "./github.ts";
+import { statusOf, type GitHub } from "./github.ts";
 import type { BranchState } from "./history.ts";
 import { formatRelease, parseRelease, sameRelease, type Release } from "./release.ts";
 import type { ReleaseFile } from "./releaseFile.ts";
@@ -110,6 +110,14 @@ export async function propose(
     await rest.pulls.update({ ...at, pull_number: open.pull, title: wish.title, body });
     return { pull: open.pull, url: open.url, outcome: "updated" };
   }
-  const { data: made } = await rest.pulls.create({ ...at, head: own, base: branch, title: wish.title, body });
-  return { pull: made.number, url: made.html_url, outcome: "opened" };
+  const made = await rest.pulls
+    .create({ ...at, head: own, base: branch, title: wish.title, body })
+    .catch((error: Error) => {
+      if (statusOf(error) !== 403) throw error;
+      throw new Error(
+        `GitHub refused to open a pull request: ${error.message} In the repository's settings, Actions, General: "Allow GitHub Actions to create and approve pull requests"`,
+        { cause: error },
+      );
+    });
+  return { pull: made.data.number, url: made.data.html_url, outcome: "opened" };
 }

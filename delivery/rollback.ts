@@ -26,6 +26,6 @@ export async function rollback(job: Job, target: Target): Promise<void> {
         },
       };
     },
-    progress(),
+    progress(job),
   );
 }

@@ -4,7 +4,7 @@ import path from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { releaseFile } from "../releaseFile.ts";
 import { EngineFailure } from "./failure.ts";
-import type { Engine, Place } from "./index.ts";
+import { inLog, type Engine, type Place } from "./engine.ts";
 import { externalDiff, planOfDiff } from "./kubectlDiff.ts";
 import { isReady, reasonsOf, type Pod } from "./pods.ts";
 import { run, type Command, type Outcome } from "./run.ts";
@@ -27,7 +27,7 @@ async function withKubectl<T>({ job }: Place, work: (kubectl: Kubectl) => Promis
     return await work((args, more) =>
       run({
         args: ["kubectl", ...args],
-        folder: job.folder,
+        job,
         ...more,
         env: { KUBECONFIG: file, KUBECONFIG_CONTENT: undefined, ...more?.env },
       }),
@@ -100,7 +100,7 @@ async function rollOut(place: Place, kubectl: Kubectl): Promise<void> {
   told(`kubectl rollout status: waiting up to ${wait} s for ${name}`);
   const status = await kubectl(
     ["rollout", "status", `deployment/${name}`, "-n", deployment.namespace, `--timeout=${wait}s`],
-    { shown: mask },
+    { shown: inLog(place) },
   );
   if (status.exitCode === 0) return;
   const reasons = reasonsOf(await podsOf(place, kubectl, deployment), mask);
@@ -157,7 +157,7 @@ export const kustomize: Engine = {
     withKubectl(place, async (kubectl) => {
       const folder = folderOf(place.environment);
       place.told(`kubectl apply -k ${folder}`);
-      const applied = await kubectl(["apply", "-k", folder], { shown: place.mask });
+      const applied = await kubectl(["apply", "-k", folder], { shown: inLog(place) });
       succeeded("kubectl apply", { ...applied, stderr: applied.all }, place);
       await rollOut(place, kubectl);
     }),

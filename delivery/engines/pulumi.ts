@@ -3,11 +3,13 @@ import { differences, shown, valueAt, type PropertyChange } from "../differences
 import type { Mask } from "../masking.ts";
 import { plan, type Op, type Plan, type ResourceChange } from "../plan.ts";
 import { EngineFailure } from "./failure.ts";
-import type { Engine, Place } from "./index.ts";
+import { inLog, type Engine, type Place } from "./engine.ts";
 import { run } from "./run.ts";
 
 /** How a resource is in a preview (`pulumi preview --json`). */
 interface State {
+  /** False for a component, which only groups others. */
+  custom?: boolean;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
 }
@@ -49,7 +51,9 @@ const ops: Record<string, Op> = {
 /** `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME` taken apart; the kind is the last word of the type. */
 function described(urn: string): { kind: string; name: string } {
   const [, , types = "", ...name] = urn.split("::");
-  return { kind: types.split("$").at(-1)?.split(":").at(-1) ?? types, name: name.join("::") };
+  const type = types.split("$").at(-1) ?? types;
+  const kind = type.startsWith("pulumi:providers:") ? "Provider" : type.replace(/^.*:/, "");
+  return { kind, name: name.join("::") };
 }
 
 /** A value without secrets, and with words for what isn't known yet. */
@@ -99,7 +103,7 @@ export function planOf({ steps = [] }: Preview, mask: Mask, folder: string): Pla
   const changes = new Map<string, ResourceChange>();
   for (const step of steps) {
     const op = ops[step.op];
-    if (!op) continue;
+    if (!op || (step.newState ?? step.oldState)?.custom === false) continue;
     const before = changes.get(step.urn);
     const change: ResourceChange = {
       id: step.urn,
@@ -116,8 +120,7 @@ export function planOf({ steps = [] }: Preview, mask: Mask, folder: string): Pla
     if (!before || change.properties.length >= before.properties.length) changes.set(step.urn, change);
     else before.op = "replace";
   }
-  // The stack itself says only that there is one.
-  return plan([...changes.values()].filter(({ id }) => !id.includes("::pulumi:pulumi:Stack::")));
+  return plan([...changes.values()]);
 }
 
 /** The errors of a preview in the engine's own words, each once, the last summary left out where there are others. */
@@ -153,7 +156,7 @@ async function preview({ job, stack, mask, told }: Place): Promise<Plan> {
   told(`pulumi preview of ${stack}: waiting for the program, and for the cluster to say what runs`);
   const result = await run({
     args: ["pulumi", "preview", "--refresh", "--json", "--non-interactive", "--stack", stack],
-    folder: job.folder,
+    job,
     env: quiet,
   });
   const parsed = parsePreview(result.stdout);
@@ -177,24 +180,26 @@ function parsePreview(stdout: string): Preview | undefined {
 /** The program of this repository, by `pulumi`. */
 export const pulumi: Engine = {
   plan: preview,
-  async apply({ job, stack, mask, told }) {
+  async apply(place) {
+    const { job, stack, mask, told } = place;
     told(`pulumi up of ${stack}: waiting until it is rolled out`);
     const result = await run({
       args: ["pulumi", "up", "--yes", "--skip-preview", "--refresh", "--non-interactive", "--stack", stack],
-      folder: job.folder,
+      job,
       env: quiet,
-      shown: mask,
+      shown: inLog(place),
     });
     if (result.exitCode !== 0) throw new EngineFailure("pulumi up failed", lastWords(result.all, mask));
   },
-  async verify({ job, stack, mask, told }) {
+  async verify(place) {
+    const { job, stack, mask, told } = place;
     told(`verifying ${stack}: waiting for each pod's answer`);
     const bin = path.join(job.folder, "node_modules", ".bin");
     const result = await run({
       args: [process.execPath, "commands/verify.mts", "--stack", stack],
-      folder: job.folder,
-      env: { ...quiet, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ""}` },
-      shown: mask,
+      job,
+      env: { ...quiet, PATH: `${bin}${path.delimiter}${job.env.PATH ?? ""}` },
+      shown: inLog(place),
     });
     if (result.exitCode !== 0)
       throw new EngineFailure(

@@ -1,18 +1,17 @@
 import { execa } from "execa";
-import { asLog } from "../annotations.ts";
-import type { Mask } from "../masking.ts";
+import type { Job } from "../job.ts";
 import { EngineFailure } from "./failure.ts";
 
 /** How to run a program. */
 export interface Command {
   /** Program, found among the checkout's packages first, and its arguments. */
   args: [program: string, ...args: string[]];
-  /** Folder to run it in. */
-  folder: string;
+  /** The job, in whose folder and with whose variables it runs. */
+  job: Job;
   /** Variables beside the job's. */
   env?: NodeJS.ProcessEnv;
-  /** Whether its output goes to the log, line by line, as it comes. */
-  shown?: Mask;
+  /** Takes its output, line by line, as it comes. */
+  shown?: (line: string) => void;
 }
 
 /** What a program did. */
@@ -28,12 +27,13 @@ export interface Outcome {
 const withheld = { GITHUB_TOKEN: undefined, SLIPWAY_SECRETS: undefined };
 
 /** Runs a program to its end, whatever its exit code. Fails with `EngineFailure` if it isn't there. */
-export async function run({ args: [program, ...args], folder, env, shown }: Command): Promise<Outcome> {
+export async function run({ args: [program, ...args], job, env, shown }: Command): Promise<Outcome> {
   const child = execa(program, args, {
-    cwd: folder,
-    env: { ...withheld, ...env },
+    cwd: job.folder,
+    env: { ...job.env, ...withheld, ...env },
+    extendEnv: false,
     preferLocal: true,
-    localDir: folder,
+    localDir: job.folder,
     stdin: "ignore",
     all: true,
     reject: false,
@@ -42,7 +42,7 @@ export async function run({ args: [program, ...args], folder, env, shown }: Comm
   // Both streams, so that neither fills up while the other is read.
   const reading = shown
     ? (async () => {
-        for await (const line of child.iterable({ from: "all" })) console.log(asLog(shown(line)));
+        for await (const line of child.iterable({ from: "all" })) shown(line);
       })()
     : undefined;
   const [result] = await Promise.all([child, reading]);

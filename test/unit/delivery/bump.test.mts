@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { bump } from "../../../delivery/bump.ts";
+import type { Delivery, Target } from "../../../delivery/delivering.ts";
+import { rollback } from "../../../delivery/rollback.ts";
+import { promote } from "../../../delivery/promote.ts";
+import {
+  bumpPermissions,
+  digest,
+  stackText,
+  startConfigRepository,
+  type ConfigRepository,
+} from "./configRepository.mts";
+
+const target = (delivery: Delivery, environment = "dev"): Target => ({
+  environment,
+  stack: environment,
+  engine: "pulumi",
+  delivery,
+  branch: "main",
+});
+
+describe("A release that the app tells of", () => {
+  let github: ConfigRepository;
+  beforeEach(async () => {
+    github = await startConfigRepository();
+  });
+  afterEach(() => github.stop());
+
+  const release = (tag: string, letter: string, prerelease = false) => ({
+    TAG: tag,
+    DIGEST: digest(letter),
+    PRERELEASE: String(prerelease),
+  });
+  const bumped = async (
+    tag: string,
+    letter: string,
+    delivery: Delivery = "pullRequest",
+    prerelease = false,
+  ) => {
+    const job = await github.job(bumpPermissions, release(tag, letter, prerelease));
+    await bump(job, target(delivery), false);
+    return github.summary(job);
+  };
+  const rolledBack = async (to = "", delivery: Delivery = "branch") =>
+    rollback(await github.job(bumpPermissions, { TO: to }), target(delivery));
+  const current = async () => /imageTag: (\S+)/.exec(await github.text("Pulumi.dev.yaml"))?.[1];
+
+  it("becomes one line of one commit, straight on the branch, and its deploy is started", async () => {
+    await bumped("v0.0.2", "b", "branch");
+    assert.equal(
+      await github.text("Pulumi.dev.yaml"),
+      stackText(`v0.0.2@${digest("b")}`),
+      "all else is as it was, comments as well",
+    );
+    const [commit] = await github.commits();
+    assert.match(commit?.commit.message ?? "", /^Release v0\.0\.2 to dev\n/);
+    assert.deepEqual(
+      github.dispatched().map(({ ref }) => ref),
+      ["refs/heads/main"],
+    );
+  });
+
+  it("becomes a pull request, whose preview is started", async () => {
+    await bumped("v0.0.2", "b");
+    const [pull, ...more] = await github.pulls("open");
+    assert.deepEqual(more, []);
+    assert.equal(pull?.title, "Release v0.0.2 to dev");
+    assert.equal(pull.head.ref, "slipway/dev");
+    assert.equal(await current(), "v0.0.1", "main waits for the merge");
+    assert.deepEqual(
+      github.dispatched().map(({ ref, payload }) => [ref, payload.inputs]),
+      [["refs/heads/slipway/dev", { pull: String(pull.number) }]],
+    );
+  });
+
+  it("is one change, however often it is told", async () => {
+    await bumped("v0.0.2", "b");
+    await bumped("v0.0.2", "b");
+    assert.equal((await github.pulls("all")).length, 1);
+    assert.equal((await github.commits("slipway/dev")).length, 2);
+    assert.equal(github.dispatched().length, 1);
+    await bumped("v0.0.2", "b", "branch");
+    const head = (await github.commits())[0]?.sha;
+    assert.match(await bumped("v0.0.2", "b", "branch"), /dev has v0\.0\.2 already; nothing to do/);
+    assert.equal((await github.commits())[0]?.sha, head);
+  });
+
+  it("updates the pull request of the release before it", async () => {
+    await bumped("v0.0.2", "b");
+    await bumped("v0.0.3", "c");
+    const pulls = await github.pulls("all");
+    assert.deepEqual(
+      pulls.map(({ number, title }) => [number, title]),
+      [[1, "Release v0.0.3 to dev"]],
+    );
+    assert.match(await github.text("Pulumi.dev.yaml", "slipway/dev"), /v0\.0\.3@sha256:ccc/);
+    assert.equal((await github.commits("slipway/dev")).length, 2, "one commit on top of main");
+  });
+
+  it("is proposed again on top of what came to main since", async () => {
+    await bumped("v0.0.2", "b");
+    const head = await github.commit({ "README.md": "more" });
+    await bumped("v0.0.2", "b");
+    const [proposed] = await github.commits("slipway/dev");
+    assert.equal(proposed?.parents[0]?.sha, head);
+    assert.equal((await github.pulls("all")).length, 1);
+  });
+
+  it("never goes back to an older one by itself, and says why", async () => {
+    await bumped("v0.0.10", "c", "branch");
+    assert.match(await bumped("v0.0.9", "b", "branch"), /v0\.0\.9 is older than v0\.0\.10, which dev has/);
+    assert.equal(await current(), `v0.0.10@${digest("c")}`);
+    await bumped("v0.0.12", "e");
+    assert.match(await bumped("v0.0.11", "d"), /pull request #1 proposes v0\.0\.12 already/);
+  });
+
+  it("fails if its tag meant something else before", async () => {
+    await bumped("v0.0.2", "b", "branch");
+    await assert.rejects(bumped("v0.0.2", "c", "branch"), /v0\.0\.2 was sha256:b+ and is now sha256:c+/);
+    await assert.rejects(bumped("v0.0.2", "c"), /publish a new release/);
+    assert.equal(await current(), `v0.0.2@${digest("b")}`);
+  });
+
+  it("fails if what was told is no release", async () => {
+    await assert.rejects(bumped("v0.0.2; rm", "b"), /the tag is "v0\.0\.2; rm"/);
+    const job = await github.job(bumpPermissions, { TAG: "v0.0.2", DIGEST: "b" });
+    await assert.rejects(bump(job, target("branch"), false), /the digest is "b"/);
+  });
+
+  it("is left alone where it is a prerelease and the environment takes none", async () => {
+    assert.match(await bumped("v0.0.2", "b", "branch", true), /is a prerelease, which dev does not take/);
+    assert.match(await bumped("v0.0.2-rc.1", "b", "branch"), /is a prerelease/);
+    const job = await github.job(bumpPermissions, release("v0.0.2-rc.1", "b", true));
+    await bump(job, target("branch"), true);
+    assert.equal(await current(), `v0.0.2-rc.1@${digest("b")}`);
+    await bumped("v0.0.2", "c", "branch");
+    assert.equal(await current(), `v0.0.2@${digest("c")}`);
+  });
+
+  it("does not undo a rollback, which only a newer one does", async () => {
+    await bumped("v0.0.2", "b", "branch");
+    await bumped("v0.0.3", "c", "branch");
+    await rolledBack();
+    assert.equal(await current(), `v0.0.2@${digest("b")}`);
+    assert.match(
+      await bumped("v0.0.3", "c", "branch"),
+      /had v0\.0\.3 and was rolled back to v0\.0\.2, which holds/,
+    );
+    assert.match(await bumped("v0.0.3", "c"), /which holds/);
+    assert.equal(await current(), `v0.0.2@${digest("b")}`);
+    await bumped("v0.0.4", "d", "branch");
+    assert.equal(await current(), `v0.0.4@${digest("d")}`);
+  });
+
+  it("is not proposed again once declined; a newer one is", async () => {
+    await bumped("v0.0.2", "b");
+    await github.owner.rest.pulls.update({ ...github.at, pull_number: 1, state: "closed" });
+    assert.match(await bumped("v0.0.2", "b"), /v0\.0\.2 was declined: pull request #1/);
+    assert.equal((await github.pulls("open")).length, 0);
+    await bumped("v0.0.3", "c");
+    assert.deepEqual(
+      (await github.pulls("open")).map(({ number, title }) => [number, title]),
+      [[2, "Release v0.0.3 to dev"]],
+    );
+  });
+
+  it("is decided again where the branch moved meanwhile, and never forced over it", async () => {
+    const late = await github.job(bumpPermissions, release("v0.0.2", "b"));
+    // Between its read and its write, somebody pushes; and then another release comes.
+    let raced = 0;
+    github.beforeRefUpdate(async () => {
+      if (raced++ === 0) await github.commit({ "README.md": "pushed in between" });
+    });
+    await bump(late, target("branch"), false);
+    assert.equal(await current(), `v0.0.2@${digest("b")}`);
+    assert.equal(await github.text("README.md"), "pushed in between");
+    assert.equal(raced, 2, "refused once, then taken");
+
+    raced = 0;
+    github.beforeRefUpdate(async () => {
+      if (raced++ === 0) await github.commit({ "Pulumi.dev.yaml": stackText(`v0.0.9@${digest("f")}`) });
+    });
+    const job = await github.job(bumpPermissions, release("v0.0.3", "c"));
+    await bump(job, target("branch"), false);
+    assert.match(await github.summary(job), /v0\.0\.3 is older than v0\.0\.9/);
+    assert.equal(await current(), `v0.0.9@${digest("f")}`);
+  });
+
+  it("is read from the branch as it is, not from a checkout of before", async () => {
+    const job = await github.job(bumpPermissions, release("v0.0.2", "b"));
+    await github.commit({ "Pulumi.dev.yaml": stackText(`v0.0.3@${digest("c")}`) });
+    await bump(job, target("branch"), false);
+    assert.match(await github.summary(job), /v0\.0\.2 is older than v0\.0\.3/);
+  });
+
+  it("fails on a checkout without history, which is the memory of what was there", async () => {
+    const job = await github.job(bumpPermissions, release("v0.0.2", "b"));
+    await execa({ cwd: job.folder })`git fetch --quiet --depth 1 ${`file://${job.folder}`} main`;
+    await assert.rejects(bump(job, target("branch"), false), /fetch-depth: 0/);
+  });
+
+  it("fails with what to do where GitHub Actions may open no pull requests", async () => {
+    await github.owner.rest.actions.setGithubActionsDefaultWorkflowPermissionsRepository({
+      ...github.at,
+      can_approve_pull_request_reviews: false,
+    });
+    await assert.rejects(bumped("v0.0.2", "b"), /Allow GitHub Actions to create and approve pull requests/);
+  });
+
+  describe("rolled back", () => {
+    it("is the one before, twice the one before that", async () => {
+      await bumped("v0.0.2", "b", "branch");
+      await bumped("v0.0.3", "c", "branch");
+      await rolledBack();
+      await rolledBack();
+      assert.equal(await current(), "v0.0.1");
+      await assert.rejects(rolledBack(), /no release before v0\.0\.1/);
+    });
+
+    it("is any that the environment had, with its digest, by pull request as well", async () => {
+      await bumped("v0.0.2", "b", "branch");
+      await bumped("v0.0.3", "c", "branch");
+      await bumped("v0.0.4", "d");
+      await rolledBack("v0.0.2", "pullRequest");
+      const pulls = await github.pulls("open");
+      assert.deepEqual(
+        pulls.map(({ title }) => title),
+        ["Roll dev back to v0.0.2"],
+        "the same pull request",
+      );
+      assert.match(await github.text("Pulumi.dev.yaml", "slipway/dev"), new RegExp(`v0.0.2@${digest("b")}`));
+    });
+
+    it("fails if it never was there, saying which were", async () => {
+      await bumped("v0.0.2", "b", "branch");
+      await assert.rejects(rolledBack("v9"), /v9 was never here.*there were v0\.0\.1, v0\.0\.2/);
+      await assert.rejects(rolledBack("v0.0.2"), /is what it has now/);
+    });
+  });
+
+  describe("promoted", () => {
+    const promoted = async () => {
+      const job = await github.job(bumpPermissions);
+      await promote(job, { environment: "dev", stack: "dev" }, target("branch", "prod"));
+      return github.summary(job);
+    };
+
+    it("comes by pull request, same tag, same digest", async () => {
+      await bumped("v0.0.2", "b", "branch");
+      await promoted();
+      const [pull] = await github.pulls("open");
+      assert.equal(pull?.title, "Promote v0.0.2 from dev to prod");
+      assert.equal(await github.text("Pulumi.prod.yaml", "slipway/prod"), stackText(`v0.0.2@${digest("b")}`));
+      assert.equal(await github.text("Pulumi.prod.yaml"), stackText("v0.0.1"));
+      await github.owner.rest.pulls.merge({ ...github.at, pull_number: pull.number, merge_method: "merge" });
+      assert.match(await promoted(), /prod has v0\.0\.2 already/);
+    });
+
+    it("fails without a digest, and says where to find it", async () => {
+      await assert.rejects(promoted(), /dev has v0\.0\.1 without a digest.*output "image"/);
+    });
+  });
+});

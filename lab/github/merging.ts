@@ -143,10 +143,12 @@ const statusOf: Record<string, ChangedFile["status"]> = {
 
 /** The files that differ from `from` to `to`, by name, each with its part of the diff. */
 export async function changedFiles(git: Git, from: string, to: string): Promise<ChangedFile[]> {
-  const raw = (await git(["diff", "--raw", "-z", "--no-abbrev", "-M", from, to])).split("\0");
-  const patches = (await git(["diff", "-M", "--no-color", "--no-ext-diff", from, to]))
-    .split(/^diff --git /m)
-    .slice(1);
+  const [listed, diff] = await Promise.all([
+    git(["diff", "--raw", "-z", "--no-abbrev", "-M", from, to]),
+    git(["diff", "-M", "--no-color", "--no-ext-diff", from, to]),
+  ]);
+  const raw = listed.split("\0");
+  const patches = diff.split(/^diff --git /m).slice(1);
   const files: ChangedFile[] = [];
   for (let i = 0; i + 1 < raw.length;) {
     const [, , before = "", after = "", letter = ""] = (raw[i++] ?? "").split(" ");

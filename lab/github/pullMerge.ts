@@ -7,7 +7,7 @@ import { commitsBetween, mergeCommit, rebasedHead, squashCommit, webFlow, type I
 import { identityOf, tellPush } from "./newCommit.ts";
 import { log } from "./commits.ts";
 import { pullAllowed } from "./pulls.ts";
-import { rangeOf } from "./pullRecords.ts";
+import { changeOf } from "./pullRecords.ts";
 import { closeMerged, inTurn } from "./pullSync.ts";
 import { apiOf, originOf, readBody } from "./requests.ts";
 import type { Context } from "./server.ts";
@@ -39,7 +39,7 @@ async function messageOf(
   let title = `Merge pull request #${pr.number} from ${head.owner}/${head.branch}`;
   let body = pr.title;
   if (given.merge_method === "squash") {
-    const { from, to } = await rangeOf(context, repository, pr);
+    const { from, to } = await changeOf(context, repository, pr);
     const commits = await log(context, repository, ["--reverse", "--topo-order", `${from}..${to}`]);
     const [subject = "", ...rest] = (commits[0]?.message ?? "").split("\n");
     const alone = commits.length === 1;

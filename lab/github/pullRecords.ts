@@ -11,7 +11,7 @@ import {
   type PullRequest,
   type Side,
 } from "./issueRecords.ts";
-import { changedFiles, commitsBetween, mergeBase } from "./merging.ts";
+import { changedFiles, commitsBetween, mergeBase, type ChangedFile } from "./merging.ts";
 import { repositoryJson } from "./repositories.ts";
 import { apiOf } from "./requests.ts";
 import type { Context } from "./server.ts";
@@ -25,14 +25,38 @@ export const pullsOf = (context: Context, repository: Repository) =>
 /** `owner:branch`. */
 export const labelOf = ({ owner, branch }: Side) => `${owner}:${branch}`;
 
-/** The two commits between which the pull request's own change lies. */
-export async function rangeOf(
-  context: Context,
-  repository: Repository,
-  { pull }: PullRequest,
-): Promise<{ from: string; to: string }> {
-  const from = await mergeBase(context.git.in(repository), pull.base.sha, pull.head.sha);
-  return { from: from ?? pull.base.sha, to: pull.head.sha };
+/** What a pull request changes. */
+export interface Change {
+  /** The two commits between which it lies. */
+  from: string;
+  to: string;
+  /** Its commits, oldest first. */
+  commits: string[];
+  files: ChangedFile[];
+}
+
+/** Changes that were worked out already: what lies between two commits never changes. */
+const changes = new WeakMap<Context, Map<string, Promise<Change>>>();
+
+/** What a pull request changes, as git says. */
+export function changeOf(context: Context, repository: Repository, { pull }: PullRequest): Promise<Change> {
+  const known = changes.get(context) ?? new Map<string, Promise<Change>>();
+  changes.set(context, known);
+  const { base, head } = pull;
+  const key = `${repository.id} ${base.sha} ${head.sha}`;
+  const work = async (): Promise<Change> => {
+    const git = context.git.in(repository);
+    const from = (await mergeBase(git, base.sha, head.sha)) ?? base.sha;
+    const [commits, files] = await Promise.all([
+      commitsBetween(git, from, head.sha),
+      changedFiles(git, from, head.sha),
+    ]);
+    return { from, to: head.sha, commits, files };
+  };
+  const change = known.get(key) ?? work();
+  known.set(key, change);
+  change.catch(() => known.delete(key));
+  return change;
 }
 
 function sideJson(context: Context, side: Side) {
@@ -119,9 +143,7 @@ function mergeableState(context: Context, repository: Repository, pr: PullReques
 /** A whole pull request, with what git says of it. */
 export async function pullJson(context: Context, repository: Repository, pr: PullRequest) {
   const { pull } = pr;
-  const git = context.git.in(repository);
-  const { from, to } = await rangeOf(context, repository, pr);
-  const files = await changedFiles(git, from, to);
+  const { commits, files } = await changeOf(context, repository, pr);
   const sum = (key: "additions" | "deletions") => files.reduce((total, file) => total + file[key], 0);
   const mergeable = pr.state === "open" ? pull.mergeable : null;
   return {
@@ -134,7 +156,7 @@ export async function pullJson(context: Context, repository: Repository, pr: Pul
     comments: context.state.list<Comment>("comments").filter((one) => one.issue === pr.id).length,
     review_comments: 0,
     maintainer_can_modify: pull.maintainerCanModify,
-    commits: (await commitsBetween(git, from, to)).length,
+    commits: commits.length,
     additions: sum("additions"),
     deletions: sum("deletions"),
     changed_files: files.length,

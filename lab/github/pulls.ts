@@ -4,11 +4,11 @@ import { commitJson, fileJson, log } from "./commits.ts";
 import { GitHubError, notFound, validationFailed } from "./errors.ts";
 import { createIssue, findIssue, isPull, type PullRequest } from "./issueRecords.ts";
 import { checkLength } from "./issues.ts";
-import { changedFiles, commitsBetween, mergeBase } from "./merging.ts";
+import { commitsBetween, mergeBase } from "./merging.ts";
 import { page } from "./pagination.ts";
 import { permissionsOf } from "./permissions.ts";
 import { tellPull } from "./pullEvents.ts";
-import { labelOf, pullJson, pullSimpleJson, pullsOf, rangeOf } from "./pullRecords.ts";
+import { labelOf, pullJson, pullSimpleJson, pullsOf, changeOf } from "./pullRecords.ts";
 import {
   fetchHead,
   followPushes,
@@ -156,6 +156,7 @@ export function pullRoutes(app: FastifyInstance, context: Context): void {
   const { state, git } = context;
   const base = "/repos/:owner/:repo/pulls";
   followPushes(context);
+  app.addHook("onClose", () => pullsInStep(context));
 
   app.get<PullParams>(base, async (request, reply) => {
     const repository = context.allowed(request, "pull_requests", "read");
@@ -174,7 +175,7 @@ export function pullRoutes(app: FastifyInstance, context: Context): void {
   app.get<PullParams>(`${base}/:number`, async (request, reply) => {
     const { repository, pr } = await pullAllowed(context, request, "pull_requests", "read");
     if (!/\bdiff\b/.test(request.headers.accept ?? "")) return pullJson(context, repository, pr);
-    const { from, to } = await rangeOf(context, repository, pr);
+    const { from, to } = await changeOf(context, repository, pr);
     return reply.type("text/plain").send(await git.in(repository)(["diff", "-M", from, to]));
   });
 
@@ -204,7 +205,7 @@ export function pullRoutes(app: FastifyInstance, context: Context): void {
 
   app.get<PullParams>(`${base}/:number/commits`, async (request, reply) => {
     const { repository, pr } = await pullAllowed(context, request, "pull_requests", "read");
-    const { from, to } = await rangeOf(context, repository, pr);
+    const { from, to } = await changeOf(context, repository, pr);
     // GitHub shows 250 and no more.
     const commits = await log(context, repository, ["--reverse", "--topo-order", `${from}..${to}`]);
     return page(request, reply, context.url, commits.slice(0, 250)).map((commit) =>
@@ -214,8 +215,7 @@ export function pullRoutes(app: FastifyInstance, context: Context): void {
 
   app.get<PullParams>(`${base}/:number/files`, async (request, reply) => {
     const { repository, pr } = await pullAllowed(context, request, "pull_requests", "read");
-    const { from, to } = await rangeOf(context, repository, pr);
-    const files = await changedFiles(git.in(repository), from, to);
+    const { to, files } = await changeOf(context, repository, pr);
     return page(request, reply, context.url, files).map((file) => fileJson(context, repository, to, file));
   });
 
@@ -226,9 +226,8 @@ export function pullRoutes(app: FastifyInstance, context: Context): void {
     if (!sha) throw new GitHubError(422, `No commit found for SHA: ${request.params.sha}`);
     const found: PullRequest[] = [];
     for (const pr of pullsOf(context, repository)) {
-      const { from, to } = await rangeOf(context, repository, pr);
-      const own = await commitsBetween(git.in(repository), from, to);
-      if (own.includes(sha) || pr.pull.mergedCommits.includes(sha)) found.push(pr);
+      const { commits } = await changeOf(context, repository, pr);
+      if (commits.includes(sha) || pr.pull.mergedCommits.includes(sha)) found.push(pr);
     }
     return page(request, reply, context.url, found).map((pr) => pullSimpleJson(context, repository, pr));
   });

@@ -166,6 +166,9 @@ export function pullRoutes(app: FastifyInstance, context: Context): void {
   });
 
   app.post(base, async (request, reply) => {
+    context.repositoryOf(request);
+    // Other tokens are for repositories, and this is one; a classic one's user may propose from a fork.
+    if (request.actor?.token.kind !== "classic") context.allowed(request, "pull_requests", "write");
     const given = readBody(createSchema, request);
     const { repository, pr } = await inTurn(context, () => createPull(context, request, given));
     const shown = await pullJson(context, repository, pr);

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { GitHubError, unprocessable } from "./errors.ts";
 import type { GitHubEvent } from "./events.ts";
@@ -29,6 +29,14 @@ export function readBody<T extends z.ZodType>(schema: T, request: FastifyRequest
       ? `Invalid request.\n\n"${field}" wasn't supplied.`
       : `Invalid request.\n\nFor 'properties/${path.join("/")}', ${JSON.stringify(received)}: ${issue?.message}.`,
   );
+}
+
+/** Answers 400 for a body that is neither an object nor a list: no operation of GitHub's takes one. */
+export function refuseBareValues(app: FastifyInstance): void {
+  app.addHook("preValidation", async ({ body }) => {
+    if (body !== undefined && (typeof body !== "object" || body === null))
+      throw new GitHubError(400, "Body should be a JSON object");
+  });
 }
 
 /** Who asks. Fails with 401 for a request without a token. */

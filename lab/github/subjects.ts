@@ -10,6 +10,7 @@ import { permissionRoutes } from "./permissions.ts";
 import { pullMergeRoutes } from "./pullMerge.ts";
 import { pullRoutes } from "./pulls.ts";
 import { releaseRoutes } from "./releases.ts";
+import { refuseBareValues } from "./requests.ts";
 import { runRoutes } from "./runRoutes.ts";
 import { secretRoutes } from "./secrets.ts";
 import type { Context } from "./server.ts";
@@ -19,6 +20,7 @@ import { workflowRoutes } from "./workflows.ts";
 
 /** The routes of everything that lies on top of repositories: pull requests, releases, Actions, ... */
 export function subjectRoutes(app: FastifyInstance, context: Context): void {
+  refuseBareValues(app);
   for (const routes of [
     secretRoutes,
     variableRoutes,

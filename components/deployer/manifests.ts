@@ -5,6 +5,7 @@ import {
   deploymentManifest,
   deploymentName,
   secretNames,
+  takesFieldsBack,
   type WorkloadOptions,
 } from "../workload/manifests";
 
@@ -46,12 +47,13 @@ export function kustomizeFiles(
   );
   // The tag changes, and this file does not.
   const { "app.kubernetes.io/version": _, ...labels } = spec.template.metadata.labels;
+  const { [takesFieldsBack]: __, ...annotations } = metadata.annotations;
   const template = { ...spec.template, metadata: { ...spec.template.metadata, labels } };
   return {
     "deployment.yaml": yaml({
       apiVersion: "apps/v1",
       kind: "Deployment",
-      metadata,
+      metadata: { ...metadata, annotations: Object.keys(annotations).length ? annotations : undefined },
       spec: { ...spec, template },
     }),
     "kustomization.yaml": yaml({

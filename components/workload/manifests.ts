@@ -35,12 +35,19 @@ export const secretNames = ({ appName }: WorkloadOptions) => ({
   registry: `${appName}-registry`,
 });
 
+/**
+ * What somebody changed by hand is this program's again: without this, server-side apply refuses to
+ * take a field from who set it last, and no deploy could mend drift.
+ */
+export const takesFieldsBack = "pulumi.com/patchForce";
+
 const metadata = (options: WorkloadOptions, name: string, patch?: ManifestPatch<unknown>) =>
   mergePatch(
     {
       name,
       namespace: options.namespace,
       labels: { ...selectorOf(options), "app.kubernetes.io/managed-by": "slipway" } as Record<string, string>,
+      annotations: { [takesFieldsBack]: "true" } as Record<string, string>,
     },
     patch?.metadata,
   );

@@ -47,6 +47,7 @@ describe("workload", () => {
       apiVersion: "apps/v1",
       kind: "Deployment",
       metadata: {
+        annotations: { "pulumi.com/patchForce": "true" },
         name: "k8s-demo-go-app-deployment",
         namespace: "default",
         labels: { app: "k8s-demo-go-app", "app.kubernetes.io/managed-by": "slipway" },
@@ -104,7 +105,10 @@ describe("workload", () => {
     const { engine, find } = await deploy();
     const service = find("kubernetes:core/v1:Service");
     assert.equal(service.spec?.type, "ClusterIP");
-    assert.deepEqual(service.metadata?.annotations, { "pulumi.com/skipAwait": "true" });
+    assert.deepEqual(service.metadata?.annotations, {
+      "pulumi.com/patchForce": "true",
+      "pulumi.com/skipAwait": "true",
+    });
     assert.deepEqual(engine.resources.map((resource) => resource.type).sort(), [
       "kubernetes:apps/v1:Deployment",
       "kubernetes:core/v1:Service",
@@ -154,7 +158,7 @@ describe("workload", () => {
         },
       },
     });
-    assert.deepEqual(deployment.metadata?.annotations, { team: "a" });
+    assert.deepEqual(deployment.metadata?.annotations, { "pulumi.com/patchForce": "true", team: "a" });
     assert.equal(deployment.spec?.progressDeadlineSeconds, 10);
     assert.deepEqual(deployment.spec?.template?.metadata?.annotations, { note: "b" });
     assert.equal(deployment.spec?.template?.metadata?.labels?.app, "k8s-demo-go-app");
@@ -207,7 +211,10 @@ describe("workload", () => {
       },
     });
     const ingress = find("kubernetes:networking.k8s.io/v1:Ingress");
-    assert.deepEqual(ingress.metadata?.annotations, { "cert-manager.io/cluster-issuer": "letsencrypt" });
+    assert.deepEqual(ingress.metadata?.annotations, {
+      "cert-manager.io/cluster-issuer": "letsencrypt",
+      "pulumi.com/patchForce": "true",
+    });
     assert.deepEqual(ingress.spec, {
       ingressClassName: "nginx",
       rules: [
@@ -260,6 +267,7 @@ describe("workload", () => {
     const service = find("kubernetes:core/v1:Service");
     assert.equal(service.spec?.type, "LoadBalancer");
     assert.deepEqual(service.metadata?.annotations, {
+      "pulumi.com/patchForce": "true",
       "service.beta.kubernetes.io/do-loadbalancer-name": "shop",
     });
   });

@@ -89,6 +89,9 @@ export function sees(actor: Actor | undefined, repository: Repository, state: St
 
 const ranks = { read: 1, write: 2, admin: 3 };
 
+/** What even a public repository shows to nobody without the permission. */
+const confidential = new Set(["secrets", "actions_variables", "environments", "administration"]);
+
 /** Whether the actor may do this to a repository that it sees. */
 export function may(
   actor: Actor | undefined,
@@ -97,7 +100,7 @@ export function may(
   permission: string,
   level: "read" | "write" | "admin",
 ): boolean {
-  if (level === "read" && !repository.private && permission !== "secrets") return true;
+  if (level === "read" && !repository.private && !confidential.has(permission)) return true;
   if (!actor) return false;
   const { token } = actor;
   if (token.kind === "classic") {

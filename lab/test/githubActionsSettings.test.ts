@@ -221,6 +221,17 @@ describe("the lab's GitHub: what Actions are given", () => {
     });
   });
 
+  it("is nobody's business, in a public repository as well", async () => {
+    await github.ann("PUT", `${shop}/environments/prod`);
+    const bob = github.as(github.token("bob", { user: "bob", kind: "classic", scopes: ["repo"] }));
+    const rest = ["actions/secrets", "actions/variables", "actions/permissions", "environments/prod/secrets"];
+    for (const path of rest) {
+      assert.equal((await github.as(undefined)("GET", `${shop}/${path}`)).status, 401, path);
+      assert.equal((await bob("GET", `${shop}/${path}`)).status, 404, path);
+    }
+    assert.equal((await bob("GET", `${shop}/environments/prod`)).status, 200);
+  });
+
   it("permissions of Actions are the least at first, and kept", async () => {
     const url = `${shop}/actions/permissions`;
     assert.deepEqual((await github.ann("GET", url)).body, {

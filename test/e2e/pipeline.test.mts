@@ -301,7 +301,7 @@ describe("pipeline", () => {
     );
     assert.match(comments[0]?.body ?? "", /3/);
     const merged = await pipeline.follow(() =>
-      pipeline.github.pulls.merge({ ...pipeline.config, pull_number: number }),
+      pipeline.github.pulls.merge({ ...pipeline.config, pull_number: number, merge_method: "merge" }),
     );
     await pipeline.expect(merged, ["config: Deploy dev: success"]);
     assert.equal(await replicas(), "3");
@@ -311,7 +311,7 @@ describe("pipeline", () => {
     const { number } = await propose("less", setReplicas(2));
     await kubectl("set", "env", "deployment/k8s-demo-go-app-deployment", "BY_HAND=1");
     const merged = await pipeline.follow(() =>
-      pipeline.github.pulls.merge({ ...pipeline.config, pull_number: number }),
+      pipeline.github.pulls.merge({ ...pipeline.config, pull_number: number, merge_method: "merge" }),
     );
     await pipeline.expect(merged, ["config: Deploy dev: failure"]);
     assert.equal(await replicas(), "3");
@@ -393,7 +393,11 @@ describe("pipeline", () => {
     assert.match(comments[0]?.body ?? "", /v0\.0\.4 → v0\.0\.6/);
 
     const merged = await pipeline.follow(() =>
-      pipeline.github.pulls.merge({ ...pipeline.config, pull_number: proposal?.number as number }),
+      pipeline.github.pulls.merge({
+        ...pipeline.config,
+        pull_number: proposal?.number as number,
+        merge_method: "merge",
+      }),
     );
     await pipeline.expect(merged, ["config: Deploy dev: success"]);
     assert.equal(await answer("dev"), "Hello from v0.0.6!");

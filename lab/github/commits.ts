@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { createHash } from "node:crypto";
-import { notFound } from "./errors.ts";
-import { changedFiles, mergeBase, type ChangedFile } from "./merging.ts";
+import { emptyRepository, notFound, unprocessable } from "./errors.ts";
+import { changedFiles, type ChangedFile, mergeBase, webFlow } from "./merging.ts";
 import { page } from "./pagination.ts";
 import type { Context } from "./server.ts";
 import { fullName, nodeId, type Repository } from "./state.ts";
@@ -48,12 +48,16 @@ export async function commitAt(context: Context, repository: Repository, ref: st
   return commit;
 }
 
-const verification = {
-  verified: false,
-  reason: "unsigned",
-  signature: null,
-  payload: null,
-  verified_at: null,
+/** GitHub signs what it commits itself; nothing else here is signed. */
+const verificationOf = ({ committer }: Commit) => {
+  const verified = committer.name === webFlow.name && committer.email === webFlow.email;
+  return {
+    verified,
+    reason: verified ? "valid" : "unsigned",
+    signature: null,
+    payload: null,
+    verified_at: verified ? committer.date : null,
+  };
 };
 
 const self = ({ api }: Context, repository: Repository) => `${api}/repos/${fullName(repository)}`;
@@ -76,7 +80,7 @@ export function gitCommitJson(context: Context, repository: Repository, commit: 
       url: `${at}/git/commits/${sha}`,
       html_url: `${html}/${sha}`,
     })),
-    verification,
+    verification: verificationOf(commit),
   };
 }
 
@@ -102,7 +106,7 @@ export function commitJson(context: Context, repository: Repository, commit: Com
       message,
       tree: { sha: tree, url: `${at}/git/trees/${tree}` },
       comment_count: 0,
-      verification,
+      verification: verificationOf(commit),
     },
     author: user(author.email),
     committer: user(committer.email),
@@ -137,7 +141,7 @@ export function commitRoutes(app: FastifyInstance, context: Context): void {
       const repository = context.allowed(request, "contents", "read");
       const { sha, path, since, until } = request.query;
       const start = await git.commitOf(repository, sha ?? repository.defaultBranch);
-      if (!start) throw notFound();
+      if (!start) throw (await git.isEmpty(repository)) ? emptyRepository() : notFound();
       const dates = [...(since ? [`--since=${since}`] : []), ...(until ? [`--until=${until}`] : [])];
       const found = await log(context, repository, [...dates, start, ...(path ? ["--", path] : [])]);
       return page(request, reply, context.url, found).map((commit) =>
@@ -148,7 +152,9 @@ export function commitRoutes(app: FastifyInstance, context: Context): void {
 
   app.get<{ Params: { "*": string } }>("/repos/:owner/:repo/commits/*", async (request, reply) => {
     const repository = context.allowed(request, "contents", "read");
-    const commit = await commitAt(context, repository, decodeURIComponent(request.params["*"]));
+    const ref = decodeURIComponent(request.params["*"]);
+    if (!(await git.commitOf(repository, ref))) throw unprocessable(`No commit found for SHA: ${ref}`);
+    const commit = await commitAt(context, repository, ref);
     if (/\.sha$/.test(request.headers.accept ?? "")) return reply.type("text/plain").send(commit.sha);
     const files = await changedFiles(git.in(repository), commit.parents[0] ?? emptyTree, commit.sha);
     const sum = (of: "additions" | "deletions") => files.reduce((total, file) => total + file[of], 0);

@@ -1,8 +1,9 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
 import { GitHubError, notFound, unprocessable } from "./errors.ts";
 import { commitAt, gitCommitJson } from "./commits.ts";
-import type { Identity } from "./merging.ts";
 import { commitFiles, identityOf } from "./newCommit.ts";
+import { readBody } from "./requests.ts";
 import type { Context } from "./server.ts";
 import { fullName, type Repository } from "./state.ts";
 import { mayWriteWorkflows, touchesWorkflows, workflowsRefused } from "./workflowFiles.ts";
@@ -57,26 +58,27 @@ function entryJson({ api, url }: Context, repository: Repository, ref: string, e
   };
 }
 
-interface Body {
-  message?: string;
-  content?: string;
-  sha?: string;
-  branch?: string;
-  author?: Identity;
-  committer?: Identity;
-}
+const identitySchema = z.object({ name: z.string(), email: z.string() });
+const deletionSchema = z.object({
+  message: z.string().min(1),
+  sha: z.string().optional(),
+  branch: z.string().optional(),
+  author: identitySchema.optional(),
+  committer: identitySchema.optional(),
+});
+const writeSchema = deletionSchema.extend({ content: z.string() });
+type Change = z.infer<typeof deletionSchema>;
+
+/** Content of files larger than this is given to who asks for it raw only. */
+const largestInline = 1024 * 1024;
 
 export function contentRoutes(app: FastifyInstance, context: Context): void {
   const { git } = context;
-  type Route = { Params: { "*": string }; Querystring: Body & { ref?: string }; Body: Body | undefined };
-  const pathOf = (params: { "*": string }) => decodeURIComponent(params["*"]).replace(/^\/+|\/+$/g, "");
+  type Route = { Params: { "*": string }; Querystring: { ref?: string } };
+  const pathOf = (request: FastifyRequest) =>
+    decodeURIComponent((request.params as Route["Params"])["*"]).replace(/^\/+|\/+$/g, "");
 
-  const read = async (
-    request: Parameters<Context["allowed"]>[0],
-    path: string,
-    wanted: string | undefined,
-    raw: boolean,
-  ) => {
+  const read = async (request: FastifyRequest, path: string, wanted: string | undefined, raw: boolean) => {
     const repository = context.allowed(request, "contents", "read");
     const ref = wanted ?? repository.defaultBranch;
     const commit = await git.commitOf(repository, ref);
@@ -89,6 +91,8 @@ export function contentRoutes(app: FastifyInstance, context: Context): void {
     if (Array.isArray(found)) return found.map((entry) => entryJson(context, repository, ref, entry));
     const content = (await git.file(repository, commit, path)) as Buffer;
     if (raw) return content;
+    if (content.length > largestInline)
+      return { ...entryJson(context, repository, ref, found), encoding: "none", content: "" };
     const base64 = content.toString("base64").replace(/.{60}/g, "$&\n");
     return {
       ...entryJson(context, repository, ref, found),
@@ -100,7 +104,7 @@ export function contentRoutes(app: FastifyInstance, context: Context): void {
 
   app.get<Route>("/repos/:owner/:repo/contents/*", async (request, reply) => {
     const raw = isRaw(request.headers.accept);
-    const found = await read(request, pathOf(request.params), request.query.ref, raw);
+    const found = await read(request, pathOf(request), request.query.ref, raw);
     return Buffer.isBuffer(found)
       ? reply.type("application/vnd.github.raw+json; charset=utf-8").send(found)
       : found;
@@ -109,21 +113,27 @@ export function contentRoutes(app: FastifyInstance, context: Context): void {
     read(request, "", request.query.ref, false),
   );
 
-  /** One file's change on one branch, checked against the blob that the client saw. */
-  const change = async (
-    request: Parameters<Context["allowed"]>[0],
-    path: string,
-    body: Body,
-    content: Buffer | undefined,
-  ) => {
+  /** The repository, if the actor may write to this path; else GitHub's answer, whatever the body says. */
+  const writable = (request: FastifyRequest, path: string): Repository => {
     const repository = context.allowed(request, "contents", "write");
     if (touchesWorkflows([path]) && !mayWriteWorkflows(context, request.actor, repository))
       throw workflowsRefused(request.actor);
-    if (!body.message) throw unprocessable('Invalid request.\n\n"message" wasn\'t supplied.');
+    if (path.split("/").some((part) => ["", ".", "..", ".git"].includes(part)))
+      throw unprocessable("path contains a malformed path component");
+    return repository;
+  };
+
+  /** One file's change on one branch, checked against the blob that the client saw. */
+  const change = async (
+    request: FastifyRequest,
+    repository: Repository,
+    path: string,
+    body: Change,
+    content: Buffer | undefined,
+  ) => {
     const branch = body.branch ?? repository.defaultBranch;
     const head = await git.commitOf(repository, `refs/heads/${branch}`);
-    const isEmpty = (await git.refs(repository, "refs/heads/")).size === 0;
-    if (!head && !(isEmpty && branch === repository.defaultBranch))
+    if (!head && (branch !== repository.defaultBranch || !(await git.isEmpty(repository))))
       throw new GitHubError(404, `Branch ${branch} not found`);
     const before = head ? await entriesAt(context, repository, head, path) : undefined;
     if (Array.isArray(before)) throw unprocessable(`${path} is a directory`);
@@ -149,20 +159,20 @@ export function contentRoutes(app: FastifyInstance, context: Context): void {
   };
 
   app.put<Route>("/repos/:owner/:repo/contents/*", async (request, reply) => {
-    const body = request.body ?? {};
-    if (typeof body.content !== "string")
-      throw unprocessable('Invalid request.\n\n"content" wasn\'t supplied.');
+    const path = pathOf(request);
+    const repository = writable(request, path);
+    const body = readBody(writeSchema, request);
     if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(body.content)) throw unprocessable("content is not valid Base64");
-    const { created, answer } = await change(
-      request,
-      pathOf(request.params),
-      body,
-      Buffer.from(body.content, "base64"),
-    );
+    const content = Buffer.from(body.content, "base64");
+    const { created, answer } = await change(request, repository, path, body, content);
     return reply.code(created ? 201 : 200).send(answer);
   });
+
   app.delete<Route>("/repos/:owner/:repo/contents/*", async (request) => {
-    const body = { ...request.query, ...request.body };
-    return (await change(request, pathOf(request.params), body, undefined)).answer;
+    const path = pathOf(request);
+    const repository = writable(request, path);
+    // Clients that send no body with DELETE have it in the query.
+    request.body = { ...request.query, ...(request.body as object | undefined) };
+    return (await change(request, repository, path, readBody(deletionSchema, request), undefined)).answer;
   });
 }

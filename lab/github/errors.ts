@@ -21,6 +21,9 @@ export class GitHubError extends Error {
 /** What is not there, or not shown to who asks. */
 export const notFound = () => new GitHubError(404, "Not Found");
 
+/** A repository without a commit has no git data yet. */
+export const emptyRepository = () => new GitHubError(409, "Git Repository is empty.");
+
 /** A request that makes no sense as it is. */
 export const unprocessable = (message: string, errors?: (FieldError | string)[]) =>
   new GitHubError(422, message, errors);

@@ -64,7 +64,11 @@ export class GitStore {
   /** The commit that a branch, tag, ref or SHA names; undefined if there is none. */
   async commitOf(repository: Repository, ref: string): Promise<string | undefined> {
     const git = this.in(repository);
-    const names = /^[0-9a-f]{40}$|^refs\//.test(ref) ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`, ref];
+    const isExact = /^[0-9a-f]{40}$|^refs\/|^HEAD$/.test(ref);
+    const names = isExact ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
+    // Of git's other ways to name a commit, GitHub knows a short SHA, and a ref without `refs/`.
+    if (/^(heads|tags)\//.test(ref)) names.push(`refs/${ref}`);
+    else if (/^[0-9a-f]{4,39}$/.test(ref)) names.push(ref);
     for (const name of names)
       try {
         return (await git(["rev-parse", "--verify", "--quiet", `${name}^{commit}`])).trim();
@@ -72,6 +76,43 @@ export class GitStore {
         // The next kind of name.
       }
     return undefined;
+  }
+
+  /** Whether it has no commit yet, on any branch. */
+  async isEmpty(repository: Repository): Promise<boolean> {
+    return (await this.refs(repository, "refs/heads/")).size === 0;
+  }
+
+  /** Whether git takes this as a ref's full name. */
+  async isRefName(ref: string): Promise<boolean> {
+    return (await execa("git", ["check-ref-format", ref], { reject: false })).exitCode === 0;
+  }
+
+  /** What an object is; undefined where there is none of this SHA. */
+  async typeOf(repository: Repository, sha: string): Promise<string | undefined> {
+    if (!/^[0-9a-f]{40}$/.test(sha)) return undefined;
+    try {
+      return (await this.in(repository)(["cat-file", "-t", sha])).trim();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The tree that a branch, tag or SHA of a commit or tree names; undefined if there is none. */
+  async treeOf(repository: Repository, name: string): Promise<string | undefined> {
+    if ((await this.typeOf(repository, name)) === "tree") return name;
+    const commit = await this.commitOf(repository, name);
+    return commit && (await this.in(repository)(["rev-parse", `${commit}^{tree}`])).trim();
+  }
+
+  /** The content of a blob that is there. */
+  async blob(repository: Repository, sha: string): Promise<Buffer> {
+    const { stdout } = await execa("git", ["-C", this.pathOf(repository), "cat-file", "blob", sha], {
+      env: environment,
+      encoding: "buffer",
+      stripFinalNewline: false,
+    });
+    return Buffer.from(stdout);
   }
 
   /** A file's content in a commit; undefined if there is none. */

@@ -1,57 +1,68 @@
 import type { FastifyInstance } from "fastify";
-import { notFound, unprocessable } from "./errors.ts";
+import { z } from "zod";
 import { commitAt, gitCommitJson } from "./commits.ts";
-import { zeros } from "./git.ts";
-import { contains, type Identity, webFlow } from "./merging.ts";
-import { identityOf, tellPush, type TreeChange, writeBlob, writeCommit, writeTree } from "./newCommit.ts";
+import { emptyRepository, notFound, unprocessable } from "./errors.ts";
+import { webFlow } from "./merging.ts";
+import { identityOf, type TreeChange, writeBlob, writeCommit, writeTree } from "./newCommit.ts";
+import { apiOf, readBody } from "./requests.ts";
 import type { Context } from "./server.ts";
-import { fullName, nodeId, type Repository } from "./state.ts";
-import { checkWorkflows, mayWriteWorkflows, touchesWorkflows, workflowsRefused } from "./workflowFiles.ts";
+import { nodeId, type Repository } from "./state.ts";
+import { mayWriteWorkflows, touchesWorkflows, workflowsRefused } from "./workflowFiles.ts";
 
-interface TreeBody {
-  base_tree?: string;
-  tree?: { path?: string; mode?: string; type?: string; sha?: string | null; content?: string }[];
-}
+const blobSchema = z.object({
+  content: z.string(),
+  encoding: z.enum(["utf-8", "base64"]).default("utf-8"),
+});
+const treeSchema = z.object({
+  base_tree: z.string().optional(),
+  tree: z.array(
+    z.object({
+      path: z.string().min(1),
+      mode: z.enum(["100644", "100755", "120000", "160000", "040000"]),
+      type: z.enum(["blob", "tree", "commit"]).optional(),
+      sha: z.string().nullish(),
+      content: z.string().optional(),
+    }),
+  ),
+});
+const identitySchema = z.object({ name: z.string(), email: z.string(), date: z.string().optional() });
+const commitSchema = z.object({
+  message: z.string(),
+  tree: z.string(),
+  parents: z.array(z.string()).default([]),
+  author: identitySchema.optional(),
+  committer: identitySchema.optional(),
+});
 
+/** Blobs, trees and commits, as git has them. */
 export function gitDataRoutes(app: FastifyInstance, context: Context): void {
   const { git } = context;
-  const at = (repository: Repository) => `${context.api}/repos/${fullName(repository)}/git`;
-  const typeOf = async (repository: Repository, sha: string) =>
-    (
-      await git
-        .in(repository)(["cat-file", "-t", sha])
-        .catch(() => "")
-    ).trim();
+  const base = "/repos/:owner/:repo/git";
+  const at = (repository: Repository) => `${apiOf(context, repository)}/git`;
+  const checkNotEmpty = async (repository: Repository) => {
+    if (await git.isEmpty(repository)) throw emptyRepository();
+  };
 
-  const refJson = (repository: Repository, ref: string, sha: string) => ({
-    ref,
-    node_id: nodeId(ref, repository.id),
-    url: `${at(repository)}/${ref}`,
-    object: { sha, type: "commit", url: `${at(repository)}/commits/${sha}` },
+  app.post(`${base}/blobs`, async (request, reply) => {
+    const repository = context.allowed(request, "contents", "write");
+    const { content, encoding } = readBody(blobSchema, request);
+    await checkNotEmpty(repository);
+    const sha = await writeBlob(
+      context,
+      repository,
+      Buffer.from(content, encoding === "base64" ? "base64" : "utf8"),
+    );
+    return reply.code(201).send({ url: `${at(repository)}/blobs/${sha}`, sha });
   });
 
-  app.post<{ Body: { content: string; encoding?: string } }>(
-    "/repos/:owner/:repo/git/blobs",
-    async (request, reply) => {
-      const repository = context.allowed(request, "contents", "write");
-      const { content, encoding } = request.body;
-      const sha = await writeBlob(
-        context,
-        repository,
-        Buffer.from(content, encoding === "base64" ? "base64" : "utf8"),
-      );
-      return reply.code(201).send({ url: `${at(repository)}/blobs/${sha}`, sha });
-    },
-  );
-  app.get<{ Params: { sha: string } }>("/repos/:owner/:repo/git/blobs/:sha", async (request) => {
+  app.get<{ Params: { sha: string } }>(`${base}/blobs/:sha`, async (request) => {
     const repository = context.allowed(request, "contents", "read");
     const { sha } = request.params;
-    if (!/^[0-9a-f]{40}$/.test(sha) || (await typeOf(repository, sha)) !== "blob") throw notFound();
-    const text = await git.in(repository)(["cat-file", "blob", sha]);
-    const content = Buffer.from(text);
+    if ((await git.typeOf(repository, sha)) !== "blob") throw notFound();
+    const content = await git.blob(repository, sha);
     return {
       sha,
-      node_id: nodeId("Blob", repository.id),
+      node_id: nodeId(`Blob${sha.slice(0, 12)}`, repository.id),
       size: content.length,
       url: `${at(repository)}/blobs/${sha}`,
       content: content.toString("base64"),
@@ -59,166 +70,90 @@ export function gitDataRoutes(app: FastifyInstance, context: Context): void {
     };
   });
 
+  const treeJson = async (repository: Repository, sha: string, recursive: boolean) => {
+    const options = recursive ? ["-r", "-t"] : [];
+    const listed = await git.in(repository)(["ls-tree", "-z", "--long", ...options, sha]);
+    const tree = listed
+      .split("\0")
+      .filter(Boolean)
+      .map((line) => {
+        const [meta, path] = line.split("\t") as [string, string];
+        const [mode, type, id, size] = meta.split(/\s+/) as [string, string, string, string];
+        return {
+          path,
+          mode,
+          type,
+          sha: id,
+          ...(type === "blob" ? { size: Number(size) } : {}),
+          url: `${at(repository)}/${type}s/${id}`,
+        };
+      });
+    return { sha, url: `${at(repository)}/trees/${sha}`, tree, truncated: false };
+  };
+
   app.get<{ Params: { "*": string }; Querystring: { recursive?: string } }>(
-    "/repos/:owner/:repo/git/trees/*",
+    `${base}/trees/*`,
     async (request) => {
       const repository = context.allowed(request, "contents", "read");
-      const wanted = decodeURIComponent(request.params["*"]);
-      const name = (await git.commitOf(repository, wanted)) ?? wanted;
-      const run = git.in(repository);
-      const sha = (await run(["rev-parse", "--verify", "--quiet", `${name}^{tree}`]).catch(() => "")).trim();
+      if (await git.isEmpty(repository)) throw emptyRepository();
+      const sha = await git.treeOf(repository, decodeURIComponent(request.params["*"]));
       if (!sha) throw notFound();
-      const listed = await run([
-        "ls-tree",
-        "-z",
-        "--long",
-        ...(request.query.recursive ? ["-r", "-t"] : []),
-        sha,
-      ]);
-      const tree = listed
-        .split("\0")
-        .filter(Boolean)
-        .map((line) => {
-          const [meta, path] = line.split("\t") as [string, string];
-          const [mode, type, id, size] = meta.split(/\s+/) as [string, string, string, string];
-          return {
-            path,
-            mode,
-            type,
-            sha: id,
-            ...(type === "blob" ? { size: Number(size) } : {}),
-            url: `${at(repository)}/${type}s/${id}`,
-          };
-        });
-      return { sha, url: `${at(repository)}/trees/${sha}`, tree, truncated: false };
+      return treeJson(repository, sha, request.query.recursive !== undefined);
     },
   );
-  app.post<{ Body: TreeBody }>("/repos/:owner/:repo/git/trees", async (request, reply) => {
+
+  app.post(`${base}/trees`, async (request, reply) => {
     const repository = context.allowed(request, "contents", "write");
-    const { base_tree: base, tree = [] } = request.body;
-    const entries = tree.map((entry) => {
-      if (!entry.path || !entry.mode) throw unprocessable("Must supply tree.path and tree.mode");
-      return { ...entry, path: entry.path, mode: entry.mode };
-    });
+    const { base_tree: given, tree } = readBody(treeSchema, request);
     if (
-      touchesWorkflows(entries.map(({ path }) => path)) &&
+      touchesWorkflows(tree.map(({ path }) => path)) &&
       !mayWriteWorkflows(context, request.actor, repository)
     )
       throw workflowsRefused(request.actor);
-    const changes: TreeChange[] = await Promise.all(
-      entries.map(async ({ path, mode, sha, content }) => ({
-        path,
-        mode,
-        sha:
-          content === undefined ? (sha ?? null) : await writeBlob(context, repository, Buffer.from(content)),
-      })),
-    );
-    if (
-      base &&
-      !(await git
-        .in(repository)(["rev-parse", "--verify", "--quiet", `${base}^{tree}`])
-        .catch(() => ""))
-    )
-      throw unprocessable("base_tree is not a valid tree oid");
-    const sha = await writeTree(context, repository, base, changes);
-    const listed = changes
-      .filter((change) => change.sha)
-      .map(({ path, mode, sha }) => ({ path, mode, sha, type: "blob" }));
-    return reply
-      .code(201)
-      .send({ sha, url: `${at(repository)}/trees/${sha}`, tree: listed, truncated: false });
+    await checkNotEmpty(repository);
+    const baseTree = given === undefined ? undefined : await git.treeOf(repository, given);
+    if (given !== undefined && !baseTree) throw unprocessable("base_tree is not a valid tree oid");
+    const changes: TreeChange[] = [];
+    for (const { path, mode, sha, content } of tree) {
+      if (content !== undefined && sha) throw unprocessable("Must supply either tree.sha or tree.content");
+      if (mode === "040000" || mode === "160000")
+        throw unprocessable(`tree.mode ${mode}: the lab's GitHub takes files and links only`);
+      if (sha && (await git.typeOf(repository, sha)) !== "blob")
+        throw unprocessable(`tree.sha ${sha} is not a valid blob`);
+      if (content === undefined && sha === undefined)
+        throw unprocessable("Must supply either tree.sha or tree.content");
+      const blob = content === undefined ? sha : await writeBlob(context, repository, Buffer.from(content));
+      changes.push({ path, mode, sha: blob ?? null });
+    }
+    const sha = await writeTree(context, repository, baseTree, changes);
+    return reply.code(201).send(await treeJson(repository, sha, false));
   });
 
-  app.get<{ Params: { sha: string } }>("/repos/:owner/:repo/git/commits/:sha", async (request) => {
+  app.get<{ Params: { sha: string } }>(`${base}/commits/:sha`, async (request) => {
     const repository = context.allowed(request, "contents", "read");
-    if (!/^[0-9a-f]{40}$/.test(request.params.sha)) throw notFound();
-    return gitCommitJson(context, repository, await commitAt(context, repository, request.params.sha));
+    const { sha } = request.params;
+    if ((await git.typeOf(repository, sha)) !== "commit") throw notFound();
+    return gitCommitJson(context, repository, await commitAt(context, repository, sha));
   });
-  app.post<{
-    Body: {
-      message: string;
-      tree: string;
-      parents?: string[];
-      author?: Identity & { date?: string };
-      committer?: Identity & { date?: string };
-    };
-  }>("/repos/:owner/:repo/git/commits", async (request, reply) => {
+
+  app.post(`${base}/commits`, async (request, reply) => {
     const repository = context.allowed(request, "contents", "write");
-    const { message, tree, parents = [], author, committer } = request.body;
-    if ((await typeOf(repository, tree)) !== "tree") throw unprocessable("Tree SHA does not exist");
+    const { message, tree, parents, author, committer } = readBody(commitSchema, request);
+    await checkNotEmpty(repository);
+    if ((await git.typeOf(repository, tree)) !== "tree") throw unprocessable("Tree SHA does not exist");
     for (const parent of parents)
-      if ((await typeOf(repository, parent)) !== "commit")
+      if ((await git.typeOf(repository, parent)) !== "commit")
         throw unprocessable("Parent SHA does not exist or is not a commit object");
+    // What a bot commits in nobody's name is GitHub's own commit, and signed by it.
+    const isBot = request.actor?.token.kind === "installation";
     const who = author ?? identityOf(request.actor);
     const sha = await writeCommit(context, repository, {
       tree,
       parents,
       message,
       author: who,
-      committer: committer ?? (author ? who : webFlow),
+      committer: committer ?? (isBot && !author ? webFlow : who),
     });
     return reply.code(201).send(gitCommitJson(context, repository, await commitAt(context, repository, sha)));
-  });
-
-  type RefRoute = { Params: { "*": string } };
-  const refOf = (params: { "*": string }) => `refs/${decodeURIComponent(params["*"])}`;
-  app.get<RefRoute>("/repos/:owner/:repo/git/ref/*", async (request) => {
-    const repository = context.allowed(request, "contents", "read");
-    const ref = refOf(request.params);
-    const sha = (await git.refs(repository, ref)).get(ref);
-    if (!sha) throw notFound();
-    return refJson(repository, ref, sha);
-  });
-  app.get<RefRoute>("/repos/:owner/:repo/git/matching-refs/*", async (request) => {
-    const repository = context.allowed(request, "contents", "read");
-    const prefix = refOf(request.params);
-    const all = await git.refs(repository, "refs/");
-    return [...all]
-      .filter(([ref]) => ref.startsWith(prefix))
-      .map(([ref, sha]) => refJson(repository, ref, sha));
-  });
-
-  app.post<{ Body: { ref?: string; sha?: string } }>(
-    "/repos/:owner/:repo/git/refs",
-    async (request, reply) => {
-      const repository = context.allowed(request, "contents", "write");
-      const { ref, sha } = request.body;
-      if (!ref?.startsWith("refs/") || ref.split("/").length < 3)
-        throw unprocessable("Reference name must start with 'refs/'");
-      if (!sha || (await typeOf(repository, sha)) !== "commit") throw unprocessable("Object does not exist");
-      await checkWorkflows(context, request.actor, repository, sha);
-      if (!(await git.moveRef(repository, ref, zeros, sha))) throw unprocessable("Reference already exists");
-      await tellPush(context, repository, ref, zeros, sha, request.actor);
-      return reply.code(201).send(refJson(repository, ref, sha));
-    },
-  );
-  app.patch<RefRoute & { Body: { sha?: string; force?: boolean } }>(
-    "/repos/:owner/:repo/git/refs/*",
-    async (request) => {
-      const repository = context.allowed(request, "contents", "write");
-      const ref = refOf(request.params);
-      const { sha, force } = request.body;
-      const before = (await git.refs(repository, ref)).get(ref);
-      if (!before) throw unprocessable("Reference does not exist");
-      if (!sha || (await typeOf(repository, sha)) !== "commit") throw unprocessable("Object does not exist");
-      await checkWorkflows(context, request.actor, repository, sha);
-      if (!force && !(await contains(git.in(repository), sha, before)))
-        throw unprocessable("Update is not a fast forward");
-      if (before !== sha) {
-        if (!(await git.moveRef(repository, ref, before, sha)))
-          throw unprocessable("Update is not a fast forward");
-        await tellPush(context, repository, ref, before, sha, request.actor);
-      }
-      return refJson(repository, ref, sha);
-    },
-  );
-  app.delete<RefRoute>("/repos/:owner/:repo/git/refs/*", async (request, reply) => {
-    const repository = context.allowed(request, "contents", "write");
-    const ref = refOf(request.params);
-    const before = (await git.refs(repository, ref)).get(ref);
-    if (!before || !(await git.moveRef(repository, ref, before, zeros)))
-      throw unprocessable("Reference does not exist");
-    await tellPush(context, repository, ref, before, zeros, request.actor);
-    return reply.code(204).send();
   });
 }

@@ -13,7 +13,15 @@ const { act } = new Command("github")
   .parse()
   .opts<{ act: string }>();
 
-const { app, context } = createServer({ folder: githubDir, keep: true, url: githubUrl, log: console.error });
+// A lab sees as many releases in an hour as a team does in weeks.
+const rateLimit = { user: 100_000, workflow: 50_000, anonymous: 1_000 };
+const { app, context } = createServer({
+  folder: githubDir,
+  keep: true,
+  url: githubUrl,
+  rateLimit,
+  log: console.error,
+});
 controlRoutes(app, context);
 addUser(context, actionsBot);
 addUser(context, { login: githubOwner });

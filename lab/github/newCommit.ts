@@ -93,10 +93,14 @@ export async function commitFiles(
   const { git } = context;
   const ref = `refs/heads/${commit.branch}`;
   const parent = await git.commitOf(repository, ref);
+  const paths = Object.keys(commit.files);
+  const listed = parent ? await git.in(repository)(["ls-tree", "-z", parent, "--", ...paths]) : "";
+  const isExecutable = (path: string) =>
+    listed.split("\0").some((line) => line.startsWith("100755 ") && line.endsWith(`\t${path}`));
   const changes = await Promise.all(
     Object.entries(commit.files).map(async ([path, content]) => ({
       path,
-      mode: "100644",
+      mode: isExecutable(path) ? "100755" : "100644",
       sha: content === undefined ? null : await writeBlob(context, repository, content),
     })),
   );

@@ -1,14 +1,19 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
 import path from "node:path";
+import { answerHeaders } from "./answerHeaders.ts";
 import { branchRoutes } from "./branches.ts";
 import { commitRoutes } from "./commits.ts";
 import { contentRoutes } from "./contents.ts";
 import { errorBody, GitHubError, notFound } from "./errors.ts";
+import { answerConditionally } from "./etag.ts";
 import { Events } from "./events.ts";
+import { type Fault, injectFaults } from "./faults.ts";
 import { GitStore } from "./git.ts";
 import { gitDataRoutes } from "./gitData.ts";
 import { gitHttpRoutes } from "./gitHttp.ts";
-import { limitRate } from "./rateLimit.ts";
+import { limitRate, publishedRateLimit, type RateLimit } from "./rateLimit.ts";
+import { type RecordedCall, recordCalls } from "./record.ts";
+import { refRoutes } from "./refs.ts";
 import { repositoryRoutes } from "./repositories.ts";
 import type { RunControl } from "./runs.ts";
 import { type Repository, State } from "./state.ts";
@@ -24,6 +29,8 @@ export interface ServerOptions {
   keep?: boolean;
   /** Base URL that clients use, without a slash at the end. */
   url: string;
+  /** Requests in an hour; default: GitHub's own limits. */
+  rateLimit?: RateLimit;
   /** Where failures are told; default: nowhere. Never gets a token. */
   log?: (message: string) => void;
 }
@@ -37,6 +44,8 @@ export interface Context {
   url: string;
   /** Base URL of the REST API. */
   api: string;
+  /** What only the lab knows, until the process ends. */
+  lab: { calls: RecordedCall[]; faults: Fault[]; rateLimit: RateLimit };
   /** What runs the jobs; without one, runs are only what is written down of them. */
   runner?: RunControl;
   /** The repository that a request's path names; fails with 404 for one that its actor does not see. */
@@ -60,6 +69,7 @@ export function createServer(options: ServerOptions): { app: FastifyInstance; co
     events: new Events(),
     url: options.url,
     api: `${options.url}/api/v3`,
+    lab: { calls: [], faults: [], rateLimit: { ...(options.rateLimit ?? publishedRateLimit) } },
     repositoryOf(request) {
       const { owner, repo } = request.params as { owner: string; repo: string };
       const repository = state.repository(owner, repo);
@@ -73,16 +83,13 @@ export function createServer(options: ServerOptions): { app: FastifyInstance; co
     },
   };
 
-  // Clients say that they send JSON even where they send nothing.
+  // Clients say that they send JSON even where they send nothing, and fetch says that nothing is text.
   const parseJson = app.getDefaultJsonParser("error", "error");
-  app.addContentTypeParser(/^application\/(.+\+)?json/, { parseAs: "string" }, (request, body, done) =>
-    body === "" ? done(null, {}) : parseJson(request, String(body), done),
-  );
-  app.addContentTypeParser(
-    "application/x-www-form-urlencoded",
-    { parseAs: "string" },
-    (request, body, done) => parseJson(request, String(body), done),
-  );
+  app.removeContentTypeParser("text/plain");
+  for (const type of [/^application\/(.+\+)?json/, "application/x-www-form-urlencoded", "text/plain"])
+    app.addContentTypeParser(type, { parseAs: "string" }, (request, body, done) =>
+      body === "" ? done(null, {}) : parseJson(request, String(body), done),
+    );
   app.setErrorHandler((error: FastifyError | GitHubError, request, reply) => {
     const known =
       error instanceof GitHubError
@@ -95,8 +102,12 @@ export function createServer(options: ServerOptions): { app: FastifyInstance; co
     return reply.code(known.status).send(errorBody(known));
   });
   app.setNotFoundHandler((_, reply) => reply.code(404).send(errorBody(notFound())));
+  answerHeaders(app);
   authenticate(app, state);
-  limitRate(app);
+  injectFaults(app, context.lab.faults);
+  answerConditionally(app);
+  limitRate(app, context.lab.rateLimit);
+  recordCalls(app, context.lab.calls);
 
   gitHttpRoutes(app, context);
   app.register(
@@ -106,6 +117,7 @@ export function createServer(options: ServerOptions): { app: FastifyInstance; co
         repositoryRoutes,
         contentRoutes,
         gitDataRoutes,
+        refRoutes,
         branchRoutes,
         commitRoutes,
         subjectRoutes,

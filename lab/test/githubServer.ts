@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { addUser } from "../github/control.ts";
+import { addUser, controlRoutes } from "../github/control.ts";
 import type { GitHubEvent } from "../github/events.ts";
+import { publishedRateLimit } from "../github/rateLimit.ts";
 import { createServer } from "../github/server.ts";
 import type { Token } from "../github/state.ts";
 import { actionsBot, addToken } from "../github/tokens.ts";
@@ -12,7 +13,10 @@ import { documented } from "./githubOpenapi.ts";
 export function startGitHub() {
   const folder = mkdtempSync(path.join(tmpdir(), "slipway-github-"));
   const url = "http://127.0.0.1:9";
-  const { app, context } = createServer({ folder, url });
+  // Some tests call every operation there is.
+  const rateLimit = { ...publishedRateLimit, anonymous: 100_000 };
+  const { app, context } = createServer({ folder, url, rateLimit });
+  controlRoutes(app, context);
   const events: GitHubEvent[] = [];
   context.events.on("event", (event) => events.push(event));
   for (const login of ["ann", "bob"]) addUser(context, { login });

@@ -1,10 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
 import { GitHubError, notFound, validationFailed } from "./errors.ts";
-import { page } from "./pagination.ts";
 import { commitFiles } from "./newCommit.ts";
+import { page } from "./pagination.ts";
+import { topicsOf } from "./repositoryExtras.ts";
+import { actorOf, readBody } from "./requests.ts";
 import type { Context } from "./server.ts";
 import { fullName, nodeId, type Repository } from "./state.ts";
-import { may, sees } from "./tokens.ts";
+import { type Actor, may, sees } from "./tokens.ts";
 import { userJson } from "./users.ts";
 
 const templates = {
@@ -91,7 +94,7 @@ export function repositoryJson(
     default_branch: repository.defaultBranch,
     language: null,
     license: null,
-    topics: [],
+    topics: topicsOf(state, repository),
     forks,
     forks_count: forks,
     open_issues: open,
@@ -119,21 +122,44 @@ const openIssues = ({ state }: Context, repository: Repository) =>
     0,
   );
 
-interface Wanted {
-  name?: string;
-  private?: boolean;
-  visibility?: string;
-  description?: string | null;
-  auto_init?: boolean;
-  default_branch?: string;
-  archived?: boolean;
-  [setting: string]: unknown;
-}
+const wantedSchema = z.object({
+  name: z.string().optional(),
+  private: z.boolean().optional(),
+  visibility: z.enum(["public", "private", "internal"]).optional(),
+  description: z.string().nullish(),
+  homepage: z.string().nullish(),
+  auto_init: z.boolean().optional(),
+  default_branch: z.string().optional(),
+  archived: z.boolean().optional(),
+  ...Object.fromEntries(
+    Object.entries(defaults)
+      .filter(([name]) => name !== "homepage")
+      .map(([name, value]) => [name, (typeof value === "boolean" ? z.boolean() : z.string()).optional()]),
+  ),
+});
+type Wanted = z.infer<typeof wantedSchema>;
 
 const settingsIn = (body: Wanted) =>
   Object.fromEntries(Object.entries(body).filter(([name, value]) => name in defaults && value !== undefined));
 
-/** Makes a repository. Its owner is there. */
+const nameTaken = () =>
+  new GitHubError(422, "Repository creation failed.", [
+    {
+      resource: "Repository",
+      code: "custom",
+      field: "name",
+      message: "name already exists on this account",
+    },
+  ]);
+
+function checkName(name: string | undefined): string {
+  if (!name) throw validationFailed({ resource: "Repository", field: "name", code: "missing_field" });
+  if (!/^[\w.-]{1,100}$/.test(name) || /^\.{1,2}$/.test(name))
+    throw validationFailed({ resource: "Repository", field: "name", code: "invalid" });
+  return name;
+}
+
+/** Makes a repository. Its owner is there. A fork begins with all that its parent has. */
 export async function createRepository(
   context: Context,
   owner: string,
@@ -141,28 +167,14 @@ export async function createRepository(
   parent?: Repository,
 ): Promise<Repository> {
   const { state, git } = context;
-  const { name } = body;
-  if (!name || !/^[\w.-]{1,100}$/.test(name))
-    throw validationFailed({
-      resource: "Repository",
-      field: "name",
-      code: name ? "invalid" : "missing_field",
-    });
-  if (state.repository(owner, name))
-    throw new GitHubError(422, "Repository creation failed.", [
-      {
-        resource: "Repository",
-        code: "custom",
-        field: "name",
-        message: "name already exists on this account",
-      },
-    ]);
+  const name = checkName(body.name);
+  if (state.repository(owner, name)) throw nameTaken();
   const now = state.timestamp();
   const repository: Repository = {
     id: state.nextId(),
     owner: state.user(owner)?.login ?? owner,
     name,
-    private: body.private ?? (body.visibility !== undefined && body.visibility !== "public"),
+    private: body.visibility === undefined ? (body.private ?? false) : body.visibility !== "public",
     description: body.description ?? null,
     defaultBranch: parent?.defaultBranch ?? "main",
     ...(parent ? { parent: parent.id } : {}),
@@ -184,33 +196,82 @@ export async function createRepository(
   return repository;
 }
 
+/** Changes what the request names; the branch that is to be the default one is there. */
+async function change({ git, state }: Context, repository: Repository, body: Wanted): Promise<void> {
+  const { default_branch: branch, visibility, name } = body;
+  if (visibility && (visibility !== "public") === repository.private)
+    throw new GitHubError(422, "Validation Failed", [
+      { resource: "Repository", code: "custom", message: `Visibility is already ${visibility}.` },
+    ]);
+  if (branch !== undefined && branch !== repository.defaultBranch) {
+    if (!(await git.commitOf(repository, `refs/heads/${branch}`)))
+      throw validationFailed({ resource: "Repository", field: "default_branch", code: "invalid" });
+    repository.defaultBranch = branch;
+    await git.in(repository)(["symbolic-ref", "HEAD", `refs/heads/${branch}`]);
+  }
+  if (name !== undefined && name !== repository.name) {
+    if (state.repository(repository.owner, checkName(name))) throw nameTaken();
+    git.rename(repository, name);
+  }
+  if (body.description !== undefined) repository.description = body.description;
+  if (body.private !== undefined) repository.private = body.private;
+  if (visibility) repository.private = visibility !== "public";
+  if (body.archived !== undefined) repository.archived = body.archived;
+  Object.assign(repository.settings, settingsIn(body));
+  repository.updatedAt = state.timestamp();
+  state.save();
+}
+
+/** Whether a token may make repositories: with this scope, or, fine-grained, as an administrator. */
+function checkMayCreate({ token }: Actor): void {
+  if (token.kind === "installation") throw new GitHubError(403, "Resource not accessible by integration");
+  if (token.kind === "fine-grained" && !["write", "admin"].includes(token.permissions?.administration ?? ""))
+    throw new GitHubError(403, "Resource not accessible by personal access token");
+  if (token.kind === "classic" && !token.scopes?.some((scope) => /^(public_)?repo$/.test(scope)))
+    throw notFound();
+}
+
+/** Repositories themselves. */
 export function repositoryRoutes(app: FastifyInstance, context: Context): void {
   const { state, git } = context;
+  const create = async (request: FastifyRequest, owner: string) => {
+    checkMayCreate(actorOf(request));
+    const created = await createRepository(context, owner, readBody(wantedSchema, request));
+    return repositoryJson(context, created, request);
+  };
+  const seenOf = (request: FastifyRequest, isWanted: (one: Repository) => boolean) =>
+    state.data.repositories
+      .filter((one) => isWanted(one) && sees(request.actor, one, state))
+      .map((one) => repositoryJson(context, one, request));
 
-  app.post("/user/repos", async (request, reply) => {
-    const { actor } = request;
-    if (!actor) throw new GitHubError(401, "Requires authentication");
-    if (actor.token.kind !== "classic")
-      throw new GitHubError(403, "Resource not accessible by personal access token");
-    const created = await createRepository(context, actor.user.login, request.body as Wanted);
-    return reply.code(201).send(repositoryJson(context, created, request));
-  });
-  app.post<{ Params: { org: string } }>("/orgs/:org/repos", async (request, reply) => {
-    const org = state.user(request.params.org);
-    if (org?.type !== "Organization" || request.actor?.token.kind !== "classic") throw notFound();
-    const created = await createRepository(context, org.login, request.body as Wanted);
-    return reply.code(201).send(repositoryJson(context, created, request));
-  });
-  app.get("/user/repos", async (request, reply) =>
-    page(
+  app.post("/user/repos", async (request, reply) =>
+    reply.code(201).send(await create(request, actorOf(request).user.login)),
+  );
+  app.get("/user/repos", async (request, reply) => {
+    const { login } = actorOf(request).user;
+    return page(
       request,
       reply,
       context.url,
-      state.data.repositories
-        .filter((one) => request.actor && sees(request.actor, one, state))
-        .map((one) => repositoryJson(context, one, request)),
-    ),
-  );
+      seenOf(request, ({ owner }) => owner === login),
+    );
+  });
+  app.post<{ Params: { org: string } }>("/orgs/:org/repos", async (request, reply) => {
+    const org = state.user(request.params.org);
+    if (org?.type !== "Organization") throw notFound();
+    return reply.code(201).send(await create(request, org.login));
+  });
+  for (const path of ["/users/:login/repos", "/orgs/:login/repos"])
+    app.get<{ Params: { login: string } }>(path, async (request, reply) => {
+      const user = state.user(request.params.login);
+      if (!user || (path.startsWith("/orgs/") && user.type !== "Organization")) throw notFound();
+      return page(
+        request,
+        reply,
+        context.url,
+        seenOf(request, ({ owner }) => owner === user.login),
+      );
+    });
 
   app.get("/repos/:owner/:repo", async (request) => {
     const repository = context.repositoryOf(request);
@@ -223,47 +284,16 @@ export function repositoryRoutes(app: FastifyInstance, context: Context): void {
   });
   app.patch("/repos/:owner/:repo", async (request) => {
     const repository = context.allowed(request, "administration", "write");
-    const body = request.body as Wanted;
-    if (body.default_branch !== undefined && body.default_branch !== repository.defaultBranch) {
-      if (!(await git.commitOf(repository, `refs/heads/${body.default_branch}`)))
-        throw validationFailed({ resource: "Repository", field: "default_branch", code: "invalid" });
-      repository.defaultBranch = body.default_branch;
-      await git.in(repository)(["symbolic-ref", "HEAD", `refs/heads/${body.default_branch}`]);
-    }
-    if (body.description !== undefined) repository.description = body.description;
-    if (body.private !== undefined) repository.private = body.private;
-    if (body.visibility !== undefined) repository.private = body.visibility !== "public";
-    if (body.archived !== undefined) repository.archived = body.archived;
-    Object.assign(repository.settings, settingsIn(body));
-    repository.updatedAt = state.timestamp();
-    state.save();
+    await change(context, repository, readBody(wantedSchema, request));
     return repositoryJson(context, repository, request);
   });
   app.delete("/repos/:owner/:repo", async (request, reply) => {
     const repository = context.allowed(request, "administration", "write");
-    state.data.repositories = state.data.repositories.filter((one) => one !== repository);
+    const { token } = actorOf(request);
+    if (token.kind === "classic" && !token.scopes?.includes("delete_repo"))
+      throw new GitHubError(403, "Must have admin rights to Repository.");
     git.remove(repository);
-    state.save();
+    state.forget(repository);
     return reply.code(204).send();
-  });
-  app.get("/repos/:owner/:repo/topics", async (request) => {
-    context.repositoryOf(request);
-    return { names: [] };
-  });
-  app.post("/repos/:owner/:repo/forks", async (request, reply) => {
-    const parent = context.allowed(request, "contents", "read");
-    const { actor } = request;
-    if (!actor) throw new GitHubError(401, "Requires authentication");
-    const { name } = (request.body ?? {}) as { name?: string };
-    const there = state.repository(actor.user.login, name ?? parent.name);
-    const fork =
-      there ??
-      (await createRepository(
-        context,
-        actor.user.login,
-        { name: name ?? parent.name, private: parent.private },
-        parent,
-      ));
-    return reply.code(202).send(repositoryJson(context, fork, request));
   });
 }

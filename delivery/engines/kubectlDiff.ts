@@ -65,9 +65,11 @@ export function planOfDiff(output: string, mask: Mask): Plan {
           .filter((line) => line.startsWith(" ") || line.startsWith(sign))
           .map((line) => line.slice(1))
           .join("\n");
-      const [before, after] = [side("-"), side("+")].map((text) =>
-        text.trim() ? declared(parse(text) as Manifest) : undefined,
-      );
+      const [before, after] = [side("-"), side("+")].map((text) => {
+        // An object that isn't there is nothing, or null.
+        const manifest = parse(text) as Manifest | null;
+        return manifest ? declared(manifest) : undefined;
+      });
       const { kind = "", metadata = {} } = (after ?? before) as Manifest;
       const name = metadata.name ?? "";
       const id = [kind, metadata.namespace ?? "", name].join("/");

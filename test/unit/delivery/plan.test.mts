@@ -177,6 +177,28 @@ ${before}${after}`;
     assert.deepEqual(planOfDiff("", clear).changes, []);
   });
 
+  it("says what is new", () => {
+    const one = (live: string) =>
+      planOfDiff(
+        `diff -N -U 100000 a b\n--- a\n+++ b\n@@ -1 +1,6 @@\n${live}+kind: Secret\n+metadata:\n+  uid: x\n+  name: s\n+data:\n+  key: '***'\n`,
+        clear,
+      );
+    for (const live of ["", "-null\n"])
+      assert.deepEqual(one(live).changes, [
+        {
+          id: "Secret//s",
+          op: "create",
+          kind: "Secret",
+          name: "s",
+          properties: [
+            { path: "data.key", old: undefined, new: "***" },
+            { path: "kind", old: undefined, new: "Secret" },
+            { path: "metadata.name", old: undefined, new: "s" },
+          ],
+        },
+      ]);
+  });
+
   it("never holds a Secret's data", () => {
     const text = output("Secret", "-data: {key: Y2FuYXJ5MQ==}\n", "+data: {key: '*** (after)'}\n");
     assert.deepEqual(planOfDiff(text, clear).changes[0]?.properties, [

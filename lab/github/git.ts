@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { Git } from "./merging.ts";
 import { fullName, type Repository } from "./state.ts";
@@ -47,6 +47,13 @@ export class GitStore {
 
   remove(repository: Repository): void {
     rmSync(this.pathOf(repository), { recursive: true, force: true });
+  }
+
+  /** Gives the repository another name, here and on disk. */
+  rename(repository: Repository, name: string): void {
+    const before = this.pathOf(repository);
+    repository.name = name;
+    renameSync(before, this.pathOf(repository));
   }
 
   /** Git in one repository. */

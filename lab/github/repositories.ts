@@ -1,13 +1,10 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { GitHubError, notFound, validationFailed } from "./errors.ts";
+import { GitHubError, validationFailed } from "./errors.ts";
 import { commitFiles } from "./newCommit.ts";
-import { page } from "./pagination.ts";
-import { topicsOf } from "./repositoryExtras.ts";
-import { actorOf, readBody } from "./requests.ts";
 import type { Context } from "./server.ts";
 import { fullName, nodeId, type Repository } from "./state.ts";
-import { type Actor, may, sees } from "./tokens.ts";
+import { may } from "./tokens.ts";
 import { userJson } from "./users.ts";
 
 const templates = {
@@ -94,7 +91,7 @@ export function repositoryJson(
     default_branch: repository.defaultBranch,
     language: null,
     license: null,
-    topics: topicsOf(state, repository),
+    topics: repository.topics ?? [],
     forks,
     forks_count: forks,
     open_issues: open,
@@ -122,7 +119,8 @@ const openIssues = ({ state }: Context, repository: Repository) =>
     0,
   );
 
-const wantedSchema = z.object({
+/** What `POST` and `PATCH` take of a repository. */
+export const wantedSchema = z.object({
   name: z.string().optional(),
   private: z.boolean().optional(),
   visibility: z.enum(["public", "private", "internal"]).optional(),
@@ -137,12 +135,14 @@ const wantedSchema = z.object({
       .map(([name, value]) => [name, (typeof value === "boolean" ? z.boolean() : z.string()).optional()]),
   ),
 });
-type Wanted = z.infer<typeof wantedSchema>;
+export type Wanted = z.infer<typeof wantedSchema>;
 
-const settingsIn = (body: Wanted) =>
+/** Those of them that are settings. */
+export const settingsIn = (body: Wanted) =>
   Object.fromEntries(Object.entries(body).filter(([name, value]) => name in defaults && value !== undefined));
 
-const nameTaken = () =>
+/** GitHub's answer to a second repository of one name. */
+export const nameTaken = () =>
   new GitHubError(422, "Repository creation failed.", [
     {
       resource: "Repository",
@@ -152,7 +152,8 @@ const nameTaken = () =>
     },
   ]);
 
-function checkName(name: string | undefined): string {
+/** Fails where a repository can't have this name. */
+export function checkName(name: string | undefined): string {
   if (!name) throw validationFailed({ resource: "Repository", field: "name", code: "missing_field" });
   if (!/^[\w.-]{1,100}$/.test(name) || /^\.{1,2}$/.test(name))
     throw validationFailed({ resource: "Repository", field: "name", code: "invalid" });
@@ -194,106 +195,4 @@ export async function createRepository(
       message: "Initial commit",
     });
   return repository;
-}
-
-/** Changes what the request names; the branch that is to be the default one is there. */
-async function change({ git, state }: Context, repository: Repository, body: Wanted): Promise<void> {
-  const { default_branch: branch, visibility, name } = body;
-  if (visibility && (visibility !== "public") === repository.private)
-    throw new GitHubError(422, "Validation Failed", [
-      { resource: "Repository", code: "custom", message: `Visibility is already ${visibility}.` },
-    ]);
-  if (branch !== undefined && branch !== repository.defaultBranch) {
-    if (!(await git.commitOf(repository, `refs/heads/${branch}`)))
-      throw validationFailed({ resource: "Repository", field: "default_branch", code: "invalid" });
-    repository.defaultBranch = branch;
-    await git.in(repository)(["symbolic-ref", "HEAD", `refs/heads/${branch}`]);
-  }
-  if (name !== undefined && name !== repository.name) {
-    if (state.repository(repository.owner, checkName(name))) throw nameTaken();
-    git.rename(repository, name);
-  }
-  if (body.description !== undefined) repository.description = body.description;
-  if (body.private !== undefined) repository.private = body.private;
-  if (visibility) repository.private = visibility !== "public";
-  if (body.archived !== undefined) repository.archived = body.archived;
-  Object.assign(repository.settings, settingsIn(body));
-  repository.updatedAt = state.timestamp();
-  state.save();
-}
-
-/** Whether a token may make repositories: with this scope, or, fine-grained, as an administrator. */
-function checkMayCreate({ token }: Actor): void {
-  if (token.kind === "installation") throw new GitHubError(403, "Resource not accessible by integration");
-  if (token.kind === "fine-grained" && !["write", "admin"].includes(token.permissions?.administration ?? ""))
-    throw new GitHubError(403, "Resource not accessible by personal access token");
-  if (token.kind === "classic" && !token.scopes?.some((scope) => /^(public_)?repo$/.test(scope)))
-    throw notFound();
-}
-
-/** Repositories themselves. */
-export function repositoryRoutes(app: FastifyInstance, context: Context): void {
-  const { state, git } = context;
-  const create = async (request: FastifyRequest, owner: string) => {
-    checkMayCreate(actorOf(request));
-    const created = await createRepository(context, owner, readBody(wantedSchema, request));
-    return repositoryJson(context, created, request);
-  };
-  const seenOf = (request: FastifyRequest, isWanted: (one: Repository) => boolean) =>
-    state.data.repositories
-      .filter((one) => isWanted(one) && sees(request.actor, one, state))
-      .map((one) => repositoryJson(context, one, request));
-
-  app.post("/user/repos", async (request, reply) =>
-    reply.code(201).send(await create(request, actorOf(request).user.login)),
-  );
-  app.get("/user/repos", async (request, reply) => {
-    const { login } = actorOf(request).user;
-    return page(
-      request,
-      reply,
-      context.url,
-      seenOf(request, ({ owner }) => owner === login),
-    );
-  });
-  app.post<{ Params: { org: string } }>("/orgs/:org/repos", async (request, reply) => {
-    const org = state.user(request.params.org);
-    if (org?.type !== "Organization") throw notFound();
-    return reply.code(201).send(await create(request, org.login));
-  });
-  for (const path of ["/users/:login/repos", "/orgs/:login/repos"])
-    app.get<{ Params: { login: string } }>(path, async (request, reply) => {
-      const user = state.user(request.params.login);
-      if (!user || (path.startsWith("/orgs/") && user.type !== "Organization")) throw notFound();
-      return page(
-        request,
-        reply,
-        context.url,
-        seenOf(request, ({ owner }) => owner === user.login),
-      );
-    });
-
-  app.get("/repos/:owner/:repo", async (request) => {
-    const repository = context.repositoryOf(request);
-    const parent = repository.parent === undefined ? undefined : state.repositoryById(repository.parent);
-    const shown = parent && repositoryJson(context, parent, request);
-    return {
-      ...repositoryJson(context, repository, request),
-      ...(shown ? { parent: shown, source: shown } : {}),
-    };
-  });
-  app.patch("/repos/:owner/:repo", async (request) => {
-    const repository = context.allowed(request, "administration", "write");
-    await change(context, repository, readBody(wantedSchema, request));
-    return repositoryJson(context, repository, request);
-  });
-  app.delete("/repos/:owner/:repo", async (request, reply) => {
-    const repository = context.allowed(request, "administration", "write");
-    const { token } = actorOf(request);
-    if (token.kind === "classic" && !token.scopes?.includes("delete_repo"))
-      throw new GitHubError(403, "Must have admin rights to Repository.");
-    git.remove(repository);
-    state.forget(repository);
-    return reply.code(204).send();
-  });
 }

@@ -14,7 +14,8 @@ import { gitHttpRoutes } from "./gitHttp.ts";
 import { limitRate, publishedRateLimit, type RateLimit } from "./rateLimit.ts";
 import { type RecordedCall, recordCalls } from "./record.ts";
 import { refRoutes } from "./refs.ts";
-import { repositoryRoutes } from "./repositories.ts";
+import { repositoryExtraRoutes } from "./repositoryExtras.ts";
+import { repositoryRoutes } from "./repositoryRoutes.ts";
 import type { RunControl } from "./runs.ts";
 import { type Repository, State } from "./state.ts";
 import { subjectRoutes } from "./subjects.ts";
@@ -79,6 +80,8 @@ export function createServer(options: ServerOptions): { app: FastifyInstance; co
     allowed(request, permission, level) {
       const repository = context.repositoryOf(request);
       requirePermission(request, state, repository, permission, level);
+      if (repository.archived && level !== "read" && permission !== "administration")
+        throw new GitHubError(403, "Repository was archived so is read-only.");
       return repository;
     },
   };
@@ -115,6 +118,7 @@ export function createServer(options: ServerOptions): { app: FastifyInstance; co
       for (const routes of [
         userRoutes,
         repositoryRoutes,
+        repositoryExtraRoutes,
         contentRoutes,
         gitDataRoutes,
         refRoutes,

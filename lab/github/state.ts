@@ -24,6 +24,9 @@ export interface Repository {
   /** Id of the repository that this one is a fork of. */
   parent?: number;
   archived: boolean;
+  /** Sorted; default: none. */
+  topics?: string[];
+  vulnerabilityAlerts?: boolean;
   /** What `PATCH` sets and `GET` shows: merge methods, issues, ... under GitHub's own names. */
   settings: Record<string, unknown>;
   createdAt: string;
@@ -42,7 +45,7 @@ export interface Token {
   kind: "classic" | "fine-grained" | "installation";
   /** A classic token's. */
   scopes?: string[];
-  /** The others': `owner/name` of the repositories that it is for, and what it may do there. */
+  /** The others': `owner/name` of the repositories that it is for (`owner/*`: all), and what it may do there. */
   repositories?: string[];
   permissions?: Permissions;
 }
@@ -132,6 +135,19 @@ export class State {
 
   repositoryById(id: number): Repository | undefined {
     return this.data.repositories.find((one) => one.id === id);
+  }
+
+  /** Takes a repository away, and everything that is kept of it. */
+  forget({ id }: Repository): void {
+    const { data } = this;
+    const isOther = (one: unknown) => (one as { repository?: unknown }).repository !== id;
+    const gone = new Set(data.runs.filter((run) => !isOther(run)).map((run) => run.id));
+    data.repositories = data.repositories.filter((one) => one.id !== id);
+    data.runs = data.runs.filter(isOther);
+    data.jobs = data.jobs.filter((job) => !gone.has(job.run));
+    data.reviews = data.reviews.filter((review) => !gone.has(review.run));
+    for (const list of Object.values(data.lists)) list.splice(0, list.length, ...list.filter(isOther));
+    this.save();
   }
 
   /** Keeps what was changed, soon. */

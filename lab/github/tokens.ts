@@ -72,7 +72,9 @@ export function mintJobToken(state: State, repository: Repository, permissions: 
 }
 
 const isFor = (token: Token, repository: Repository) =>
-  token.repositories?.some((name) => name.toLowerCase() === fullName(repository).toLowerCase()) ?? false;
+  token.repositories?.some((name) =>
+    [fullName(repository).toLowerCase(), `${repository.owner.toLowerCase()}/*`].includes(name.toLowerCase()),
+  ) ?? false;
 
 /** Whether the token's user owns the repository, or is one of its organization (everybody here is). */
 const mayAct = ({ user }: Actor, repository: Repository, state: State) =>

@@ -151,7 +151,9 @@ jobs:
       pull_requests: "write",
     });
     assert.deepEqual(tokenPermissions(workflow.jobs.two ?? {}, workflow), {});
-    assert.deepEqual(tokenPermissions({}, { ...workflow, permissions: undefined }), { contents: "read" });
+    const silent = { ...workflow, permissions: undefined };
+    assert.deepEqual(tokenPermissions({}, silent), { contents: "read", packages: "read" });
+    assert.equal(tokenPermissions({}, silent, "write").contents, "write");
   });
 
   it("is given to act one job at a time, without what act does not know", () => {
@@ -172,7 +174,7 @@ describe("a job's log", () => {
   const line = (fields: object) => JSON.stringify({ time: "2026-11-23T06:00:00Z", ...fields });
 
   it("has the steps with their times and outcomes", () => {
-    const log = new ActLog([]);
+    const log = new ActLog("one", []);
     log.take(line({ stage: "Main", step: "Build", msg: "⭐ Run Main Build" }));
     assert.equal(log.steps[0]?.status, "in_progress");
     log.take(line({ stage: "Main", step: "Build", stepResult: "success", executionTime: 1_500_000_000 }));
@@ -184,14 +186,14 @@ describe("a job's log", () => {
   });
 
   it("never has a secret, nor a line of one", () => {
-    const log = new ActLog(["canary-one\ncanary-two"]);
+    const log = new ActLog("one", ["canary-one\ncanary-two"]);
     log.take(line({ raw_output: true, msg: "it is canary-two, not canary-one\n" }));
     log.take("no JSON: canary-one");
     assert.equal(log.text, "it is ***, not ***\nno JSON: ***\n");
   });
 
   it("knows a job that failed from one that was never said to end", () => {
-    const log = new ActLog([]);
+    const log = new ActLog("one", []);
     assert.equal(log.result, undefined);
     log.take(line({ jobResult: "failure" }));
     assert.equal(log.result, "failure");

@@ -3,29 +3,45 @@ import type { Conclusion, Step } from "../runs.ts";
 /** One line that act prints with `--json`. */
 interface Line {
   msg?: string;
-  level?: string;
-  time?: string;
+  jobID?: string;
   stage?: string;
   step?: string;
   stepID?: string[];
   stepResult?: string;
+  /** In nanoseconds. */
   executionTime?: number;
   raw_output?: boolean;
   jobResult?: string;
   command?: string;
+  /** Of a `set-output`. */
+  name?: string;
+  arg?: string;
+  /** Of a step's summary. */
   content?: string;
 }
+
+const noise =
+  /^LocalRepositoryCache|valid docker connection|^Using docker host|^Cleaning up|(Set up|Complete) job$|^Error: Job '.*' failed$|^$/;
 
 /** What a job has printed so far, and where it is. */
 export class ActLog {
   readonly steps: Step[] = [];
   /** The log as a person reads it. */
   text = "";
+  /** The job's summary, in Markdown. */
+  summary = "";
+  /** What the steps said to be their outputs, by their ids. */
+  readonly outputs: Record<string, Record<string, string>> = {};
   result: Conclusion | undefined;
+  private readonly job: string;
   private readonly masks: string[];
 
-  /** @param secrets whose values are never written down. */
-  constructor(secrets: string[]) {
+  /**
+   * @param job key of the job; lines of other jobs are left out.
+   * @param secrets whose values are never written down.
+   */
+  constructor(job: string, secrets: string[]) {
+    this.job = job;
     this.masks = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split("\n")]))]
       .filter((secret) => secret.length >= 4)
       .sort((a, b) => b.length - a.length);
@@ -41,39 +57,55 @@ export class ActLog {
     try {
       line = JSON.parse(text) as Line;
     } catch {
-      return this.write(text);
+      return noise.test(text) ? "" : this.write(text);
     }
-    if (line.jobResult) this.result = line.jobResult === "success" ? "success" : "failure";
+    if (line.jobID !== undefined && line.jobID !== this.job) return "";
+    // With a matrix, one that fails is enough.
+    if (line.jobResult && this.result !== "failure")
+      this.result = line.jobResult === "success" ? "success" : "failure";
     if (line.stage === "Main" || line.stage === "Post") this.step(line);
-    if (line.raw_output) return this.write((line.msg ?? "").replace(/\n$/, ""));
-    const isNoise = /^LocalRepositoryCache|valid docker connection|^Cleaning up/.test(line.msg ?? "");
-    if (isNoise || line.command === "set-output") return "";
-    return this.write(line.msg ?? "");
+    const msg = line.msg ?? "";
+    if (line.raw_output) return this.write(msg.replace(/\n$/, ""));
+    if (line.command === "summary") {
+      this.summary += this.masked(line.content ?? "");
+      return "";
+    }
+    if (line.command === "set-output") {
+      const of = (this.outputs[line.stepID?.[0] ?? ""] ??= {});
+      of[line.name ?? ""] = line.arg ?? "";
+      return "";
+    }
+    return noise.test(msg) ? "" : this.write(msg.replace(/\n$/, ""));
   }
 
-  private write(line: string): string {
+  /** Adds a line of the runner's own; gives it as it is in the log. */
+  write(line: string): string {
     const added = `${this.masked(line)}\n`;
     this.text += added;
     return added;
   }
 
-  private step({ stage, step, stepResult, time, executionTime }: Line): void {
-    const name = stage === "Post" ? `Post ${step}` : (step ?? "step");
-    const found = this.steps.find((one) => one.name === name);
-    const at = time ?? new Date().toISOString();
-    if (!found)
+  private step({ msg, stage, step, stepID, stepResult, executionTime }: Line): void {
+    const name = this.masked((stage === "Post" ? `Post ${step}` : (step ?? "step")).split("\n")[0] as string);
+    // Two steps may have one name, and an action's own steps are its.
+    if ((stepID?.length ?? 1) > 1) return;
+    const open = this.steps.find((one) => one.name === name && one.status !== "completed");
+    if (!open && msg?.startsWith("⭐ Run"))
       this.steps.push({
         name,
         number: this.steps.length + 1,
         status: "in_progress",
         conclusion: null,
-        startedAt: at,
+        // act's own times are whole seconds; how long it took, it tells in nanoseconds.
+        startedAt: new Date().toISOString(),
         completedAt: null,
       });
-    if (!stepResult) return;
-    const current = found ?? (this.steps.at(-1) as Step);
-    // act's own times are whole seconds; how long it took, it tells in nanoseconds.
-    const end = new Date(Date.parse(current.startedAt ?? at) + (executionTime ?? 0) / 1e6).toISOString();
-    Object.assign(current, { status: "completed", conclusion: stepResult as Conclusion, completedAt: end });
+    if (!open || !stepResult) return;
+    const end = Date.parse(open.startedAt as string) + Math.round((executionTime ?? 0) / 1e6);
+    Object.assign(open, {
+      status: "completed",
+      conclusion: stepResult as Conclusion,
+      completedAt: new Date(end).toISOString(),
+    });
   }
 }

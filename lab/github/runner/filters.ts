@@ -1,14 +1,14 @@
-import picomatch from "picomatch";
+import { passes } from "./globs.ts";
 
 /** The filters below one event of `on`. */
 export interface Filter {
   types?: string | string[];
-  branches?: string[];
-  "branches-ignore"?: string[];
-  tags?: string[];
-  "tags-ignore"?: string[];
-  paths?: string[];
-  "paths-ignore"?: string[];
+  branches?: string | string[];
+  "branches-ignore"?: string | string[];
+  tags?: string | string[];
+  "tags-ignore"?: string | string[];
+  paths?: string | string[];
+  "paths-ignore"?: string | string[];
 }
 
 /** What of an event is filtered by. */
@@ -23,28 +23,8 @@ export interface Happening {
   files?: string[];
 }
 
-/** Kinds of an event that start a workflow which names none; events that are not here have no kinds. */
+/** Kinds of an event that start a workflow which names none; all kinds of events that are not here do. */
 const defaultTypes: Record<string, string[]> = { pull_request: ["opened", "synchronize", "reopened"] };
-
-/**
- * Whether one of these texts passes patterns in which a later one, with `!` before it, takes away what an
- * earlier one let through ("Filter pattern cheat sheet", docs.github.com).
- */
-function passes(patterns: string[], texts: string[]): boolean {
-  const matchers = patterns.map((pattern) => {
-    const negated = pattern.startsWith("!");
-    return {
-      negated,
-      matches: picomatch(negated ? pattern.slice(1) : pattern, { dot: true, noextglob: true }),
-    };
-  });
-  return texts.some((text) =>
-    matchers.reduce((let_, { negated, matches }) => (matches(text) ? !negated : let_), false),
-  );
-}
-
-/** Every text is one of those that are ignored. */
-const allIgnored = (patterns: string[], texts: string[]) => texts.every((text) => passes(patterns, [text]));
 
 const list = (value: string | string[] | undefined) => (value === undefined ? undefined : [value].flat());
 
@@ -56,6 +36,15 @@ export function filterFor(on: unknown, name: string): Filter | null | undefined 
   return ((on as Record<string, Filter | null>)[name] ?? null) as Filter | null;
 }
 
+/** Whether a branch or tag is let through, where `kind` is filtered by; one of the other kind never is. */
+function passesRef(filter: Filter, kind: "branches" | "tags", ref: string): boolean {
+  const [only, ignored] = [list(filter[kind]), list(filter[`${kind}-ignore`])];
+  if (only) return passes(only, ref);
+  if (ignored) return !passes(ignored, ref);
+  const other = kind === "branches" ? "tags" : "branches";
+  return !filter[other] && !filter[`${other}-ignore`];
+}
+
 /** Whether a workflow with this `on` starts. */
 export function starts(on: unknown, { name, action, branch, tag, files }: Happening): boolean {
   const filter = filterFor(on, name);
@@ -63,19 +52,10 @@ export function starts(on: unknown, { name, action, branch, tag, files }: Happen
   const types = list(filter?.types) ?? defaultTypes[name];
   if (types && action !== undefined && !types.includes(action)) return false;
   if (!filter) return true;
-  const byRef = filter.branches ?? filter["branches-ignore"] ?? filter.tags ?? filter["tags-ignore"];
-  if (byRef && branch !== undefined) {
-    if (filter.branches && !passes(filter.branches, [branch])) return false;
-    if (filter["branches-ignore"] && passes(filter["branches-ignore"], [branch])) return false;
-    if (!filter.branches && !filter["branches-ignore"]) return false; // Only tags are let through.
-  }
-  if (byRef && tag !== undefined) {
-    if (filter.tags && !passes(filter.tags, [tag])) return false;
-    if (filter["tags-ignore"] && passes(filter["tags-ignore"], [tag])) return false;
-    if (!filter.tags && !filter["tags-ignore"]) return false;
-  }
+  if (branch !== undefined && !passesRef(filter, "branches", branch)) return false;
+  if (tag !== undefined && !passesRef(filter, "tags", tag)) return false;
   if (tag !== undefined || files === undefined) return true; // Paths do not count for tags.
-  if (filter.paths && !passes(filter.paths, files)) return false;
-  if (filter["paths-ignore"] && allIgnored(filter["paths-ignore"], files)) return false;
-  return true;
+  const [paths, ignored] = [list(filter.paths), list(filter["paths-ignore"])];
+  if (paths && !files.some((file) => passes(paths, file))) return false;
+  return !ignored || !files.every((file) => passes(ignored, file));
 }

@@ -1,3 +1,7 @@
+import type { Run } from "../runs.ts";
+import { type Contexts, filledValue } from "./expressions.ts";
+import type { JobFile } from "./workflowFile.ts";
+
 /** Something that waits for its turn in a concurrency group. */
 export interface Ticket {
   /** Begins. */
@@ -52,4 +56,21 @@ export class Queue {
     this.groups.set(group, { running: next });
     next.start();
   }
+}
+
+/**
+ * The group that a workflow or job says that it is in, and whether whoever runs in it has to go. GitHub
+ * tells no upper from lower case in its name.
+ */
+export function concurrencyOf(
+  { repository }: Pick<Run, "repository">,
+  said: JobFile["concurrency"],
+  contexts: Contexts,
+): { group?: string; cancel: boolean } {
+  if (said === undefined) return { cancel: false };
+  const { group, "cancel-in-progress": cancel = false } = typeof said === "string" ? { group: said } : said;
+  return {
+    group: `${repository}:${filledValue(group, contexts).toLowerCase()}`,
+    cancel: filledValue(cancel, contexts) === "true",
+  };
 }

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import sodium from "libsodium-wrappers";
+import { addUser } from "../github/control.ts";
 import { mayDeployFrom, type Environment } from "../github/environments.ts";
 import { secretsFor } from "../github/secrets.ts";
+import { createRepository } from "../github/repositories.ts";
+import { createServer } from "../github/server.ts";
+import { addToken } from "../github/tokens.ts";
 import { variablesFor } from "../github/variables.ts";
 import { type GitHub, startGitHub } from "./githubServer.ts";
 
@@ -106,6 +113,32 @@ describe("the lab's GitHub: what Actions are given", () => {
       assert.equal(answer.status, 403);
       assert.equal(answer.body.message, "Resource not accessible by personal access token");
       assert.equal((await github.as(undefined)("GET", secrets)).status, 401);
+    });
+
+    it("outlive the process, and so does the key that boxes are sealed for", async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), "slipway-github-"));
+      const options = { folder, keep: true, url: "http://127.0.0.1:9" };
+      const token = "canary-kept-not-a-secret";
+      const headers = { authorization: `Bearer ${token}` };
+      const url = "/api/v3/repos/ann/kept/actions/secrets";
+      const first = createServer(options);
+      addUser(first.context, { login: "ann" });
+      addToken(first.context.state, { token, user: "ann", kind: "classic", scopes: ["repo"] });
+      await createRepository(first.context, "ann", { name: "kept" });
+      const key = (await first.app.inject({ url: `${url}/public-key`, headers })).json<Key>();
+      await first.app.close();
+
+      const second = createServer(options);
+      const payload = { key_id: key.key_id, encrypted_value: seal("canary", key) };
+      const put = await second.app.inject({ method: "PUT", url: `${url}/A`, headers, payload });
+      assert.equal(put.statusCode, 201);
+      await second.app.close();
+      const third = createServer(options);
+      const kept = third.context.state.repository("ann", "kept");
+      assert.ok(kept);
+      assert.deepEqual(secretsFor(third.context.state, kept), { A: "canary" });
+      await third.app.close();
+      rmSync(folder, { recursive: true });
     });
 
     it("go", async () => {

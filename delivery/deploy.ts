@@ -12,7 +12,7 @@ import { checkedOutRelease, releaseOn, type Looked } from "./preview.ts";
 import { formatRelease } from "./release.ts";
 import { releaseFile } from "./releaseFile.ts";
 import { reviewOf } from "./review.ts";
-import { deployContext, setStatus } from "./statuses.ts";
+import { deployContext, setStatus, wasDeployed } from "./statuses.ts";
 import { addToSummary } from "./summary.ts";
 
 /** The plan is not the one that somebody agreed to. `details` is markdown. */
@@ -33,22 +33,23 @@ async function agreed(github: GitHub, place: Place, makePlan: () => Promise<Plan
   const named = (job.env.PLAN ?? "").trim();
   if (named) {
     const plan = await makePlan();
-    if (nameOf(plan) === named) return `plan ${named}, as asked for by hand: ${headline(plan, {})}`;
+    if (nameOf(plan) === named) return `Plan ${named}, as asked for by hand: ${headline(plan, {})}`;
     throw new PlanChanged(
       `the plan is ${nameOf(plan)} now, and not ${named}; nothing is applied; ${wayOn(plan)}`,
       describe(plan, about),
     );
   }
+  if (await wasDeployed(github, job.sha, environment))
+    return "This commit was deployed before: whatever differs from it since is mended";
   const review = await reviewOf(github, job.sha, environment);
-  if (!review) return "no pull request brought this commit, so no plan was reviewed";
-  if (!review.name)
-    return `no preview of ${environment} went well in #${review.pull}, so no plan was reviewed`;
+  if (!review) return "No plan was reviewed: no pull request brought this commit";
+  if (!review.name) return `No plan was reviewed: no preview of ${environment} went well in #${review.pull}`;
   const plan = await makePlan();
   if (nameOf(plan) === review.name)
-    return `plan ${review.name}, reviewed in #${review.pull}: ${headline(plan, {})}`;
+    return `Plan ${review.name}, reviewed in #${review.pull}: ${headline(plan, {})}`;
   const { more, less } = review.plan ? compare(review.plan, plan) : { more: plan, less: undefined };
   if (less && more.changes.length === 0)
-    return `a part of plan ${review.name}, reviewed in #${review.pull}: ${headline(plan, {})}; the rest is done already`;
+    return `A part of plan ${review.name}, reviewed in #${review.pull}: ${headline(plan, {})}; the rest is done already`;
   throw new PlanChanged(
     `the plan changed since it was reviewed in #${review.pull} (${review.name}, now ${nameOf(plan)}); nothing is applied; ${wayOn(plan)}`,
     [
@@ -73,7 +74,7 @@ export async function deploy(job: Job, { environment, engine, stack }: Looked): 
   const github = connect(job);
   const mask = maskOf(job.env);
   const place: Place = { job, environment, stack, mask, told };
-  const status = (state: "pending" | "success" | "failure", line: string) =>
+  const status = (state: "pending" | "success" | "failure" | "error", line: string) =>
     setStatus(github, job.sha, deployContext(environment), state, line, job.runUrl);
   const file = releaseFile(engine, environment, stack);
   const { apply, plan, verify } = engines[engine];
@@ -85,17 +86,17 @@ export async function deploy(job: Job, { environment, engine, stack }: Looked): 
     if (release && now && formatRelease(release) !== formatRelease(now)) {
       const line = `not applied: ${branch} has ${now.tag} by now, and its own deploy brings that`;
       tell("notice", `${release.tag}: ${line}`, job);
-      await status("success", line);
+      await status("error", line);
       return await addToSummary(job, `### ${environment}: ${line}`);
     }
     const leave = await agreed(github, place, () => plan(place));
-    told(`applying ${leave}`);
+    told(leave);
     await apply(place);
     await verify(place);
     const line = `${release ? release.tag : "it"} runs and answers`;
     told(line);
     await status("success", line);
-    await addToSummary(job, `### ${environment}: ${line}\n\nApplied ${leave}.`);
+    await addToSummary(job, `### ${environment}: ${line}\n\n${leave}.`);
   } catch (error) {
     const reasons = mask(error instanceof EngineFailure ? error.reasons : (error as Error).message);
     const what = mask((error as Error).message.split("\n")[0] ?? "");

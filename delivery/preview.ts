@@ -6,6 +6,7 @@ import { EngineFailure } from "./engines/failure.ts";
 import { engines } from "./engines/index.ts";
 import { connect, found, type GitHub } from "./github.ts";
 import { eventPull, pullNumber, type Job } from "./job.ts";
+import { code } from "./markdown.ts";
 import { maskOf } from "./masking.ts";
 import { nameOf } from "./plan.ts";
 import type { Release } from "./release.ts";
@@ -46,6 +47,19 @@ export async function releaseOn(
     : undefined;
 }
 
+/** What a reader must know who sees a branch that is not what the merge will make of it. */
+async function remarks({ rest, at }: GitHub, job: Job, base: string, head: string): Promise<string[]> {
+  // A pull request's own event checks out the merge; anything else the branch.
+  if (eventPull(job)) return [];
+  const { data } = await rest.repos.compareCommitsWithBasehead({ ...at, basehead: `${base}...${head}` });
+  const behind = data.behind_by;
+  return behind === 0
+    ? []
+    : [
+        `> [!NOTE]\n> This branch lacks ${behind === 1 ? "the last commit" : `the last ${behind} commits`} of ${code(base)}: what they brought may be shown here as undone. Update the branch to see it as it will be.`,
+      ];
+}
+
 /**
  * Tells in one comment of a pull request what it would change in an environment, and sets the status that
  * names the plan. A preview that fails tells why there.
@@ -78,6 +92,7 @@ export async function preview(job: Job, { environment, engine, stack }: Looked):
   try {
     about.after = await checkedOutRelease(job, file);
     about.before = await releaseOn(github, pull.base.ref, file);
+    about.notes = await remarks(github, job, pull.base.ref, head);
     const plan = await engines[engine].plan({ job, environment, stack, mask, told });
     await addToSummary(job, describe(plan, about, 1024 * 1024));
     await comment(planComment(plan, about));

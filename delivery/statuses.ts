@@ -35,13 +35,22 @@ const named = /, plan ([0-9a-f]{16})$/;
 /** End of a preview's status that names its plan. */
 export const planEnd = (name: string) => `, plan ${name}`;
 
+/** A commit's statuses of one kind, the newest first. */
+async function statusesOf({ rest, at }: GitHub, sha: string, context: string) {
+  const { data } = await rest.repos.listCommitStatusesForRef({ ...at, ref: sha, per_page: 100 });
+  return data.filter((status) => status.context === context);
+}
+
+/** Whether an environment was this commit at some time. */
+export const wasDeployed = async (github: GitHub, sha: string, environment: string): Promise<boolean> =>
+  (await statusesOf(github, sha, deployContext(environment))).some(({ state }) => state === "success");
+
 /** Name of the plan that was last previewed for a commit, if its preview went well. */
 export async function previewedPlan(
-  { rest, at }: GitHub,
+  github: GitHub,
   sha: string,
   environment: string,
 ): Promise<string | undefined> {
-  const { data } = await rest.repos.listCommitStatusesForRef({ ...at, ref: sha, per_page: 100 });
-  const last = data.find(({ context }) => context === previewContext(environment));
+  const [last] = await statusesOf(github, sha, previewContext(environment));
   return last?.state === "success" ? named.exec(last.description ?? "")?.[1] : undefined;
 }

@@ -155,6 +155,13 @@ esac
       assert.deepEqual([status?.state, status?.description], ["failure", "no way with ***"]);
     });
 
+    it("warns of what the branch lacks", async () => {
+      const pull = await proposed();
+      await github.commit({ "README.md": "more" });
+      await previewed(pull.number);
+      assert.match((await comments(pull.number))[0]?.body ?? "", /lacks the last commit of `main`/);
+    });
+
     it("fails on another commit than the pull request's", async () => {
       const pull = await proposed();
       const main = await job(
@@ -170,7 +177,7 @@ esac
       const pull = await proposed();
       await previewed(pull.number);
       const sha = await merged(pull.number);
-      assert.match(await deployed(), /v0\.0\.2 runs and answers\n\nApplied plan \w{16}, reviewed in #1/);
+      assert.match(await deployed(), /v0\.0\.2 runs and answers\n\nPlan \w{16}, reviewed in #1/);
       assert.deepEqual(await updates(), ["up --yes --skip-preview --refresh --non-interactive --stack dev"]);
       const all = await statuses(sha);
       assert.deepEqual(
@@ -206,15 +213,25 @@ esac
       await previewed(pull.number);
       await merged(pull.number);
       await stands(scaled(2, ["b"]));
-      assert.match(await deployed(), /Applied a part of plan/);
+      assert.match(await deployed(), /A part of plan/);
       assert.equal((await updates()).length, 1);
     });
 
     it("is applied as it is where nothing was reviewed", async () => {
-      assert.match(await deployed(), /no pull request brought this commit/);
+      assert.match(await deployed(), /No plan was reviewed: no pull request brought this commit/);
       const pull = await proposed();
       await merged(pull.number);
-      assert.match(await deployed(), /no preview of dev went well in #1/);
+      assert.match(await deployed(), /No plan was reviewed: no preview of dev went well in #1/);
+      assert.equal((await updates()).length, 2);
+    });
+
+    it("is mended where a commit that was deployed is deployed again", async () => {
+      const pull = await proposed();
+      await previewed(pull.number);
+      await merged(pull.number);
+      await deployed();
+      await stands(scaled(7));
+      assert.match(await deployed(), /This commit was deployed before/);
       assert.equal((await updates()).length, 2);
     });
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { notFound, validationFailed } from "./errors.ts";
+import { notFound, unprocessable } from "./errors.ts";
 import { createRepository, repositoryJson } from "./repositories.ts";
 import { actorOf, readBody } from "./requests.ts";
 import type { Context } from "./server.ts";
@@ -22,7 +22,9 @@ export function repositoryExtraRoutes(app: FastifyInstance, context: Context): v
     const repository = context.allowed(request, "administration", "write");
     const { names } = readBody(topicsSchema, request);
     if (names.some((name) => !/^[a-z0-9][a-z0-9-]{0,49}$/.test(name)))
-      throw validationFailed({ resource: "Repository", field: "topics", code: "invalid" });
+      throw unprocessable("Validation Failed", [
+        "Topics must start with a lowercase letter or number, consist of 50 characters or less, and can include hyphens.",
+      ]);
     repository.topics = [...new Set(names)].sort();
     state.save();
     return { names: repository.topics };

@@ -70,7 +70,21 @@ export function userRoutes(app: FastifyInstance, context: Context): void {
   app.get<{ Params: { login: string } }>("/orgs/:login", async ({ params }) => {
     const user = state.user(params.login);
     if (user?.type !== "Organization") throw notFound();
-    return full(user);
+    const self = `${context.api}/orgs/${user.login}`;
+    return {
+      ...full(user),
+      company: "",
+      location: "",
+      url: self,
+      hooks_url: `${self}/hooks`,
+      issues_url: `${self}/issues`,
+      members_url: `${self}/members{/member}`,
+      public_members_url: `${self}/public_members{/member}`,
+      description: null,
+      has_organization_projects: false,
+      has_repository_projects: true,
+      archived_at: null,
+    };
   });
   app.get("/meta", async () => ({ verifiable_password_authentication: false, installed_version: "3.19.0" }));
 }

@@ -51,8 +51,8 @@ export async function mergeBase(git: Git, base: string, head: string): Promise<s
 
 /** The tree of both together, or undefined where they conflict or have no history in common. */
 export async function mergedTree(git: Git, ours: string, theirs: string): Promise<string | undefined> {
-  if (!(await mergeBase(git, ours, theirs))) return undefined;
   try {
+    // Histories that have nothing in common are an error to git, as conflicts are.
     return lines(await git(["merge-tree", "--write-tree", "--no-messages", ours, theirs]))[0];
   } catch {
     return undefined;

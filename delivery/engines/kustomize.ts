@@ -6,7 +6,7 @@ import { releaseFile } from "../releaseFile.ts";
 import { EngineFailure } from "./failure.ts";
 import { inLog, type Engine, type Place } from "./engine.ts";
 import { externalDiff, planOfDiff } from "./kubectlDiff.ts";
-import { isReady, reasonsOf, type Pod } from "./pods.ts";
+import { isReady, reasonsOf, type Pod, type Warning } from "./pods.ts";
 import { run, type Command, type Outcome } from "./run.ts";
 
 /** kubectl, as the environment's credential lets it work. */
@@ -103,7 +103,12 @@ async function rollOut(place: Place, kubectl: Kubectl): Promise<void> {
     { shown: inLog(place) },
   );
   if (status.exitCode === 0) return;
-  const reasons = reasonsOf(await podsOf(place, kubectl, deployment), mask);
+  const events = await kubectl([
+    ...["get", "events", "-n", deployment.namespace, "--field-selector", "type=Warning"],
+    ...["--sort-by", ".metadata.creationTimestamp", "-o", "json"],
+  ]);
+  const warnings = events.exitCode === 0 ? (JSON.parse(events.stdout) as { items: Warning[] }).items : [];
+  const reasons = reasonsOf(await podsOf(place, kubectl, deployment), warnings, mask);
   throw new EngineFailure(
     `${name} is not rolled out; the pods from before still answer`,
     [mask(lastWords(status)), reasons].filter(Boolean).join("\n"),

@@ -30,8 +30,18 @@ const condition = (pod: Pod, type: string) => pod.status.conditions?.find((one) 
 export const isReady = (pod: Pod): boolean =>
   !pod.metadata.deletionTimestamp && condition(pod, "Ready")?.status === "True";
 
-/** Why pods are not ready, in the cluster's own words: one line for each, with the app's last words. */
-export function reasonsOf(pods: Pod[], mask: Mask): string {
+/** An event of the cluster's, as far as it is read here. */
+export interface Warning {
+  involvedObject: { name: string };
+  reason?: string;
+  message?: string;
+}
+
+/**
+ * Why pods are not ready, in the cluster's own words: one line for each, with the app's last words and the
+ * last warning of it (a probe that fails shows nowhere else).
+ */
+export function reasonsOf(pods: Pod[], warnings: Warning[], mask: Mask): string {
   return pods
     .filter((pod) => !isReady(pod) && !pod.metadata.deletionTimestamp)
     .map((pod) => {
@@ -51,6 +61,7 @@ export function reasonsOf(pods: Pod[], mask: Mask): string {
         scheduled?.status === "False" && `not scheduled: ${scheduled.message ?? scheduled.reason}`,
         pod.status.message,
         ...containers,
+        warnings.findLast(({ involvedObject }) => involvedObject.name === pod.metadata.name)?.message?.trim(),
       ].filter(Boolean);
       return mask(
         `pod ${pod.metadata.name}: ${said.length > 0 ? said.join("; ") : "runs, but is not ready"}`,

@@ -11,7 +11,6 @@ import { Pipeline } from "./pipeline.mts";
 import { Project } from "./project.mts";
 
 const name = "k8s-demo-go-app-deployment";
-const repository = `${privateRegistryAddress}/juggernaut/k8s-demo-go-app`;
 
 interface Deployment {
   metadata: { name: string; namespace: string; labels: Record<string, string> };

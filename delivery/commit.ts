@@ -8,8 +8,10 @@ export interface Change {
   /** Its new text. */
   text: string;
   message: string;
-  /** The commit that it comes after, and that one's tree. */
-  parent: { sha: string; tree: string };
+  /** The tree that it changes. */
+  tree: string;
+  /** The commits that it comes after. */
+  parents: string[];
 }
 
 /** Somebody else moved the branch. */
@@ -24,19 +26,19 @@ export class BranchMoved extends Error {}
 export async function makeCommit({ rest, at }: GitHub, change: Change): Promise<string> {
   const { data: tree } = await rest.git.createTree({
     ...at,
-    base_tree: change.parent.tree,
+    base_tree: change.tree,
     tree: [{ path: change.path, mode: "100644", type: "blob", content: change.text }],
   });
   const { data: commit } = await rest.git.createCommit({
     ...at,
     message: change.message,
     tree: tree.sha,
-    parents: [change.parent.sha],
+    parents: change.parents,
   });
   return commit.sha;
 }
 
-/** Moves a shared branch ahead to a commit; fails with `BranchMoved` if another came before. Never by force. */
+/** Moves a branch ahead to a commit; fails with `BranchMoved` if another came before. Never by force. */
 export async function moveAhead({ rest, at }: GitHub, branch: string, sha: string): Promise<void> {
   try {
     await rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha, force: false });
@@ -47,11 +49,19 @@ export async function moveAhead({ rest, at }: GitHub, branch: string, sha: strin
   }
 }
 
-/** Sets a branch that only these scripts write to a commit, whatever it was before. */
+/**
+ * Sets a branch that only these scripts write to a commit, whatever it was before. Fails with `BranchMoved` if
+ * another sets it at the same moment.
+ */
 export async function setOwnBranch({ rest, at }: GitHub, branch: string, sha: string): Promise<void> {
-  if (await found(rest.git.getRef({ ...at, ref: `heads/${branch}` })))
-    await rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha, force: true });
-  else await rest.git.createRef({ ...at, ref: `refs/heads/${branch}`, sha });
+  const there = await found(rest.git.getRef({ ...at, ref: `heads/${branch}` }));
+  try {
+    if (there) await rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha, force: true });
+    else await rest.git.createRef({ ...at, ref: `refs/heads/${branch}`, sha });
+  } catch (error) {
+    if (statusOf(error) !== 422) throw error;
+    throw new BranchMoved(`branch ${branch} moved`, { cause: error });
+  }
 }
 
 /**

@@ -3,14 +3,8 @@ import { untilSettled } from "./commit.ts";
 import { connect, type GitHub } from "./github.ts";
 import { readBranch, type BranchState } from "./history.ts";
 import type { Job } from "./job.ts";
-import {
-  commitToBranch,
-  propose,
-  proposalBranch,
-  readProposals,
-  type Proposal,
-  type Wish,
-} from "./proposal.ts";
+import { proposalBranch, readProposals, type Proposal } from "./proposal.ts";
+import { commitToBranch, propose, type Wish } from "./propose.ts";
 import { releaseFile, type EngineName } from "./releaseFile.ts";
 import { addToSummary } from "./summary.ts";
 
@@ -56,7 +50,7 @@ export async function deliver(
     told(`reading ${file.path} on ${branch}, and its pull requests`);
     const [state, proposals] = await Promise.all([
       readBranch(job, branch, file),
-      readProposals(github, environment),
+      readProposals(github, environment, file),
     ]);
     const answer = await decide({ state, ...proposals });
     if ("why" in answer) return answer;

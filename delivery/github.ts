@@ -39,3 +39,9 @@ export async function found<T>(call: Promise<{ data: T }>): Promise<T | undefine
     throw error;
   }
 }
+
+/** Text of a file at a commit or on a branch; undefined if it isn't there. */
+export async function textAt({ rest, at }: GitHub, path: string, ref: string): Promise<string | undefined> {
+  const content = await found(rest.repos.getContent({ ...at, path, ref }));
+  return content && "content" in content ? Buffer.from(content.content, "base64").toString() : undefined;
+}

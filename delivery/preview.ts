@@ -4,7 +4,7 @@ import { progress } from "./annotations.ts";
 import { describe, failureComment, headline, planComment, type About } from "./comment.ts";
 import { EngineFailure } from "./engines/failure.ts";
 import { engines } from "./engines/index.ts";
-import { connect, found, type GitHub } from "./github.ts";
+import { connect, textAt, type GitHub } from "./github.ts";
 import { eventPull, pullNumber, type Job } from "./job.ts";
 import { code } from "./markdown.ts";
 import { maskOf } from "./masking.ts";
@@ -37,14 +37,12 @@ export async function checkedOutRelease(job: Job, file: ReleaseFile): Promise<Re
 
 /** The release that a branch names now. */
 export async function releaseOn(
-  { rest, at }: GitHub,
+  github: GitHub,
   ref: string,
   file: ReleaseFile,
 ): Promise<Release | undefined> {
-  const content = await found(rest.repos.getContent({ ...at, path: file.path, ref }));
-  return content && "content" in content
-    ? file.read(Buffer.from(content.content, "base64").toString())
-    : undefined;
+  const text = await textAt(github, file.path, ref);
+  return text === undefined ? undefined : file.read(text);
 }
 
 /** What a reader must know who sees a branch that is not what the merge will make of it. */

@@ -96,7 +96,6 @@ describe("A release that the app tells of", () => {
       [[1, "Release v0.0.3 to dev"]],
     );
     assert.match(await github.text("Pulumi.dev.yaml", "slipway/dev"), /v0\.0\.3@sha256:ccc/);
-    assert.equal((await github.commits("slipway/dev")).length, 2, "one commit on top of main");
   });
 
   it("is proposed again on top of what came to main since", async () => {
@@ -104,7 +103,8 @@ describe("A release that the app tells of", () => {
     const head = await github.commit({ "README.md": "more" });
     await bumped("v0.0.2", "b");
     const [proposed] = await github.commits("slipway/dev");
-    assert.equal(proposed?.parents[0]?.sha, head);
+    assert.deepEqual(proposed?.parents.map(({ sha }) => sha).at(-1), head);
+    assert.equal(await github.text("README.md", "slipway/dev"), "more");
     assert.equal((await github.pulls("all")).length, 1);
   });
 
@@ -186,6 +186,38 @@ describe("A release that the app tells of", () => {
     await bump(job, target("branch"), false);
     assert.match(await github.summary(job), /v0\.0\.3 is older than v0\.0\.9/);
     assert.equal(await current(), `v0.0.9@${digest("f")}`);
+  });
+
+  it("is proposed once where two come at the same moment, and the newer one stays", async () => {
+    const both = async (tags: [string, string][]) => {
+      const jobs = await Promise.all(
+        tags.map(([tag, letter]) => github.job(bumpPermissions, release(tag, letter))),
+      );
+      await Promise.all(jobs.map((job) => bump(job, target("pullRequest"), false)));
+      const pulls = await github.pulls("open");
+      const [pull] = pulls;
+      assert.equal(pulls.length, 1);
+      return [pull?.title, /imageTag: (\S+)@/.exec(await github.text("Pulumi.dev.yaml", "slipway/dev"))?.[1]];
+    };
+    for (const [older, newer] of [
+      ["v0.0.2", "v0.0.3"],
+      ["v0.0.5", "v0.0.6"],
+    ] as const) {
+      const told = await both([
+        [newer, "c"],
+        [older, "b"],
+      ]);
+      assert.deepEqual(told, [`Release ${newer} to dev`, newer]);
+    }
+    // The same with a branch that an earlier pull request left.
+    await github.owner.rest.pulls.update({ ...github.at, pull_number: 1, state: "closed" });
+    assert.deepEqual(
+      await both([
+        ["v0.0.9", "e"],
+        ["v0.0.8", "d"],
+      ]),
+      ["Release v0.0.9 to dev", "v0.0.9"],
+    );
   });
 
   it("is read from the branch as it is, not from a checkout of before", async () => {

@@ -24,13 +24,6 @@ export interface Pod {
   };
 }
 
-/** Something that happened to an object. */
-export interface ClusterEvent {
-  reason?: string;
-  message?: string;
-  involvedObject: { kind: string; name: string };
-}
-
 const condition = (pod: Pod, type: string) => pod.status.conditions?.find((one) => one.type === type);
 
 /** Whether a pod gets traffic. */

@@ -35,12 +35,16 @@ export class Pipeline {
   readonly project: Project;
   readonly appName: string;
   readonly configName: string;
-  readonly stack = "pipeline";
+  readonly stack: string;
   readonly dispatchToken: string;
 
-  /** @param name what the repositories' names begin with. */
-  constructor(project: Project, name: string) {
+  /**
+   * @param name what the repositories' names begin with.
+   * @param stack name of the stack that wires.
+   */
+  constructor(project: Project, name: string, stack = "pipeline") {
     this.project = project;
+    this.stack = stack;
     this.appName = `${githubOwner}/${name}-app`;
     this.configName = `${githubOwner}/${name}-config`;
     this.dispatchToken = `canary-dispatch-${name}-not-a-secret`;
@@ -217,6 +221,30 @@ export class Pipeline {
         inputs,
       }),
     );
+  }
+
+  /** Approves the first job that waits for it, once there is one. */
+  async approve(): Promise<void> {
+    for (let tries = 0; tries < 120; tries++) {
+      const { data } = await this.github.actions.listWorkflowRunsForRepo({
+        ...this.config,
+        status: "waiting",
+      });
+      const [run] = data.workflow_runs;
+      if (run) {
+        const at = { ...this.config, run_id: run.id };
+        const { data: pending } = await this.github.actions.getPendingDeploymentsForRun(at);
+        await this.github.actions.reviewPendingDeploymentsForRun({
+          ...at,
+          environment_ids: pending.map(({ environment }) => environment.id as number),
+          state: "approved",
+          comment: "Go",
+        });
+        return;
+      }
+      await sleep(250);
+    }
+    assert.fail("no job waits for an approval");
   }
 
   /** A file of the config repository. */

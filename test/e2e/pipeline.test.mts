@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import { digitaloceanUrl, githubUrl, privateRegistryAddress } from "../../lab/addresses.ts";
-import { digitaloceanToken, githubOwnerToken, registryLogin } from "../../lab/credentials.ts";
+import { digitaloceanToken, githubOwner, githubOwnerToken, registryLogin } from "../../lab/credentials.ts";
 import { labGitHub } from "../../lab/repositories.ts";
 import { startLoad } from "./load.mts";
 import { Pipeline } from "./pipeline.mts";
@@ -405,6 +405,69 @@ describe("pipeline", () => {
     );
     await pipeline.expect(merged, ["config: Deploy dev: success"]);
     assert.equal(await answer("dev"), "Hello from v0.0.6!");
+  });
+
+  it("deploys a protected environment only once a reviewer approved", async () => {
+    const prod = "pipeline.environments.prod";
+    for (const name of ["PULUMI_CONFIG_PASSPHRASE", "DIGITALOCEAN_TOKEN"]) {
+      const value = name === "DIGITALOCEAN_TOKEN" ? digitaloceanToken : project.env.PULUMI_CONFIG_PASSPHRASE;
+      const path = `${prod}.previewSecrets.${name}`;
+      await project.pulumi(
+        "config",
+        "set",
+        "--stack",
+        "pipeline",
+        "--secret",
+        "--path",
+        path,
+        "--",
+        String(value),
+      );
+    }
+    await project.set("pipeline", `${prod}.reviewers[0]`, githubOwner);
+    await pipeline.up();
+    const promote = await pipeline.dispatch("promote.yaml", { to: "prod" });
+    await pipeline.expect(promote, ["config: Promote: success", "config: Preview prod: success"]);
+    const [pull] = (await pipeline.pulls()).filter(({ head }) => head.ref === "slipway/prod");
+    const merged = await pipeline.follow(async () => {
+      await pipeline.github.pulls.merge({
+        ...pipeline.config,
+        pull_number: pull?.number as number,
+        merge_method: "merge",
+      });
+      assert.equal(await answer("prod"), "Hello from v0.0.4!");
+      await pipeline.approve();
+    });
+    await pipeline.expect(merged, ["config: Deploy prod: success"]);
+    assert.equal(await answer("prod"), "Hello from v0.0.6!");
+  });
+
+  it("deploys every push to the app's main branch where asked", async () => {
+    await project.set("pipeline", "pipeline.delivery", "branch");
+    await project.set("pipeline", "pipeline.app.trigger", "push");
+    const expected = ["app: Release: success", "config: Bump: success", "config: Deploy dev: success"];
+    // The workflow's own coming is a push.
+    await pipeline.expect(await pipeline.follow(() => pipeline.up()), expected);
+    await pipeline.expect(await pipeline.follow(() => pipeline.say("Hello from a push!")), expected);
+    assert.match(await pipeline.imageTag("dev"), /^sha-[0-9a-f]{40}@/);
+    assert.equal(await answer("dev"), "Hello from a push!");
+  });
+
+  it("creates repositories where asked, private ones, and changes nothing the second time", async () => {
+    const made = new Pipeline(project, "made", "made");
+    const create = (repository: string) => ({ repository, create: "true" });
+    await made.configure(
+      { dev: { stack: "dev" } },
+      { app: create(made.appName), config: create(made.configName) },
+    );
+    await made.up();
+    for (const repository of [made.app, made.config]) {
+      const { data } = await made.github.repos.get(repository);
+      assert.equal(data.private, true);
+      await made.github.repos.getContent({ ...repository, path: ".github/workflows" });
+    }
+    await made.up("--expect-no-changes");
+    await made.up("--refresh", "--expect-no-changes");
   });
 
   it("never writes a secret into a log or a comment", async () => {

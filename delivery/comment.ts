@@ -25,26 +25,37 @@ const words = {
   delete: "is deleted",
 } as const;
 
-/** Longest value that is shown; the job's log has no longer one either. */
+/** Most characters of a value in a comment. */
 const longestValue = 400;
 
-const short = (value: string) =>
-  value.length > longestValue ? `${value.slice(0, longestValue)}... (${value.length} characters)` : value;
+/** A value as it is shown; of a longer one, a part from `from` on. */
+function short(value: string, longest: number, from = 0): string {
+  if (value.length <= longest) return value;
+  const part = value.slice(from, from + longest);
+  return `${from > 0 ? "..." : ""}${part}${from + longest < value.length ? "..." : ""} (${value.length} characters)`;
+}
+
+/** Where two values begin to differ, with a little of what comes before. */
+function differFrom(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return Math.max(0, at - 40);
+}
 
 const lines = (sign: string, path: string, value: string) =>
-  short(value)
-    .split("\n")
-    .map((line, index) => `${sign} ${index === 0 ? `${path}: ` : "  "}${line}`);
+  value.split("\n").map((line, index) => `${sign} ${index === 0 ? `${path}: ` : "  "}${line}`);
 
 /** One resource as a block: what happens, and each property that changes. */
-function block({ op, kind, name, properties, because }: ResourceChange): string {
+function block({ op, kind, name, properties, because }: ResourceChange, longest: number): string {
   const heading = `**${kind}** ${code(name)} ${words[op]}${because?.length ? `, because of ${because.map(code).join(", ")}` : ""}`;
   if (properties.length === 0) return heading;
   const diff = properties.flatMap(({ path, old, new: now }) => {
-    if (old !== undefined && old === now) return [`! ${path}: ${short(old)} (its value changes)`];
+    // A secret, or something that only the provider knows.
+    if (old === now) return [`! ${path}: ${short(old ?? "", longest)} (its value changes)`];
+    const from = old !== undefined && now !== undefined ? differFrom(old, now) : 0;
     return [
-      ...(old === undefined ? [] : lines("-", path, old)),
-      ...(now === undefined ? [] : lines("+", path, now)),
+      ...(old === undefined ? [] : lines("-", path, short(old, longest, from))),
+      ...(now === undefined ? [] : lines("+", path, short(now, longest, from))),
     ];
   });
   const text = fenced(diff.join("\n"), "diff");
@@ -79,9 +90,9 @@ const rank = (change: ResourceChange) =>
 
 /**
  * A plan for a person: headline, then warnings, then what changes. Cut between two changes where it would
- * be longer than `limit` characters, and then says where all of it is.
+ * be longer than `limit` characters, and then says where all of it is; values are cut at `longest`.
  */
-export function describe(plan: Plan, about: About, limit = mostCharacters): string {
+export function describe(plan: Plan, about: About, limit = mostCharacters, longest = longestValue): string {
   const top = [
     `### ${about.environment}: ${headline(plan, about)}`,
     ...warnings(plan).map((one) =>
@@ -90,7 +101,7 @@ export function describe(plan: Plan, about: About, limit = mostCharacters): stri
     ...(about.notes ?? []),
   ];
   const bottom = [`Plan ${code(nameOf(plan))} · [run](${about.runUrl})`];
-  const blocks = [...plan.changes].sort((a, b) => rank(a) - rank(b)).map(block);
+  const blocks = [...plan.changes].sort((a, b) => rank(a) - rank(b)).map((change) => block(change, longest));
   const cut = (left: number) =>
     `**${left} more ${left === 1 ? "change is" : "changes are"} not shown here**: GitHub's comments end at ${mostCharacters.toLocaleString("en")} characters. [The run's summary](${about.runUrl}) has all of it.`;
   const size = (parts: string[]) => parts.reduce((sum, part) => sum + part.length + 2, 0);
@@ -104,6 +115,9 @@ export function describe(plan: Plan, about: About, limit = mostCharacters): stri
   const left = blocks.length - fitting.length;
   return [...top, ...fitting, ...(left > 0 ? [cut(left)] : []), ...bottom].join("\n\n");
 }
+
+/** A plan for the run's summary: all of it, as far as GitHub takes so much. */
+export const describeAll = (plan: Plan, about: About): string => describe(plan, about, 1_000_000, Infinity);
 
 /** First line of an environment's comment, by which it is found again. */
 export const commentMarker = (environment: string) => `<!-- slipway preview ${environment} -->`;

@@ -1,5 +1,5 @@
 import { progress, tell } from "./annotations.ts";
-import { describe, headline } from "./comment.ts";
+import { describeAll, headline } from "./comment.ts";
 import { EngineFailure } from "./engines/failure.ts";
 import type { Place } from "./engines/engine.ts";
 import { engines } from "./engines/index.ts";
@@ -36,7 +36,7 @@ async function agreed(github: GitHub, place: Place, makePlan: () => Promise<Plan
     if (nameOf(plan) === named) return `Plan ${named}, as asked for by hand: ${headline(plan, {})}`;
     throw new PlanChanged(
       `the plan is ${nameOf(plan)} now, and not ${named}; nothing is applied; ${wayOn(plan)}`,
-      describe(plan, about),
+      describeAll(plan, about),
     );
   }
   if (await wasDeployed(github, job.sha, environment))
@@ -54,9 +54,9 @@ async function agreed(github: GitHub, place: Place, makePlan: () => Promise<Plan
     `the plan changed since it was reviewed in #${review.pull} (${review.name}, now ${nameOf(plan)}); nothing is applied; ${wayOn(plan)}`,
     [
       "Not reviewed:",
-      describe(more, about),
+      describeAll(more, about),
       ...(less && less.changes.length > 0
-        ? ["Reviewed, and no longer to be done:", describe(less, about)]
+        ? ["Reviewed, and no longer to be done:", describeAll(less, about)]
         : []),
     ].join("\n\n"),
   );

@@ -1,5 +1,5 @@
 import { progress, tell } from "./annotations.ts";
-import { describe, headline, mostCharacters } from "./comment.ts";
+import { describe, describeAll, headline, mostCharacters } from "./comment.ts";
 import { engines } from "./engines/index.ts";
 import { connect, type GitHub } from "./github.ts";
 import type { Job } from "./job.ts";
@@ -39,7 +39,7 @@ export async function drift(job: Job, { environment, engine, stack }: Looked): P
   const { rest, at } = github;
   const plan = await engines[engine].plan({ job, environment, stack, mask: maskOf(job.env), told });
   const about = { environment, runUrl: job.runUrl };
-  await addToSummary(job, describe(plan, about, 1024 * 1024));
+  await addToSummary(job, describeAll(plan, about));
   const there = await openIssue(github, environment);
 
   if (plan.changes.length === 0) {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { progress } from "./annotations.ts";
-import { describe, failureComment, headline, planComment, type About } from "./comment.ts";
+import { describeAll, failureComment, headline, planComment, type About } from "./comment.ts";
 import { EngineFailure } from "./engines/failure.ts";
 import { engines } from "./engines/index.ts";
 import { connect, textAt, type GitHub } from "./github.ts";
@@ -92,7 +92,7 @@ export async function preview(job: Job, { environment, engine, stack }: Looked):
     about.before = await releaseOn(github, pull.base.ref, file);
     about.notes = await remarks(github, job, pull.base.ref, head);
     const plan = await engines[engine].plan({ job, environment, stack, mask, told });
-    await addToSummary(job, describe(plan, about, 1024 * 1024));
+    await addToSummary(job, describeAll(plan, about));
     await comment(planComment(plan, about));
     const line = headline(plan, about);
     await setStatus(github, head, context, "success", line, job.runUrl, planEnd(nameOf(plan)));

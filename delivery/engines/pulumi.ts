@@ -170,7 +170,8 @@ async function preview({ job, stack, mask, told }: Place): Promise<Plan> {
 
 function parsePreview(stdout: string): Preview | undefined {
   try {
-    return JSON.parse(stdout) as Preview;
+    // The npm package of the CLI may tell before that it downloads it.
+    return JSON.parse(stdout.slice(stdout.search(/^\{/m))) as Preview;
   } catch {
     // Nothing, where the CLI failed before it began.
     return undefined;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import {
   commentMarker,
+  describeAll,
   describe as described,
   failureComment,
   mostCharacters,
@@ -266,6 +267,24 @@ describe("Comment of a plan", () => {
     );
     assert.ok(planComment(lost, about).length <= mostCharacters);
     assert.ok(failureComment("x".repeat(200_000), about).length <= mostCharacters);
+  });
+
+  it("shows of long values what differs, and all of them in the summary", () => {
+    const [old, now] = ["old", "new"].map((end) => `${"x".repeat(5000)}${end}`);
+    const long = plan([
+      {
+        id: "a",
+        op: "update",
+        kind: "ConfigMap",
+        name: "c",
+        properties: [{ path: "data.x", old, new: now }],
+      },
+    ]);
+    const text = described(long, about);
+    assert.match(text, /^- data\.x: \.\.\.x+old \(5003 characters\)$/m);
+    assert.match(text, /^\+ data\.x: \.\.\.x+new \(5003 characters\)$/m);
+    assert.ok(text.length < 1000);
+    assert.ok(describeAll(long, about).includes(`- data.x: ${old}\n`));
   });
 
   it("takes no markup from values", () => {

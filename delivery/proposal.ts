@@ -22,7 +22,7 @@ interface Listed {
   merged_at: string | null;
 }
 
-const marker = /<!-- slipway release: ([\w.-]+(?:@sha256:[0-9a-f]{64})?) -->/;
+const marker = /<!-- slipway release: (\w[\w.-]{0,127}(?:@sha256:[0-9a-f]{64})?) -->/;
 
 /** Line of a pull request's text that names its release: the branch may be gone when it is read again. */
 export const markerOf = (release: string) => `<!-- slipway release: ${release} -->`;

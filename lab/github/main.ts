@@ -1,3 +1,4 @@
+/** The emulated GitHub as a process: `node lab/github/main.ts --act PATH`. */
 import { Command } from "commander";
 import { githubUrl, ports } from "../addresses.ts";
 import { githubDispatchToken, githubOwner, githubOwnerToken } from "../credentials.ts";
@@ -15,40 +16,45 @@ const { act } = new Command("github")
 
 // A lab sees as many releases in an hour as a team does in weeks.
 const rateLimit = { user: 100_000, workflow: 50_000, anonymous: 1_000 };
-const { app, context } = createServer({
-  folder: githubDir,
-  keep: true,
-  url: githubUrl,
-  rateLimit,
-  log: console.error,
-});
-controlRoutes(app, context);
-addUser(context, actionsBot);
-addUser(context, { login: githubOwner });
-addToken(context.state, {
-  token: githubOwnerToken,
-  user: githubOwner,
-  kind: "classic",
-  scopes: ["repo", "workflow"],
-});
-addToken(context.state, {
-  token: githubDispatchToken,
-  user: githubOwner,
-  kind: "fine-grained",
-  repositories: [configRepository],
-  permissions: { metadata: "read", actions: "write" },
-});
 
-const runner = new Runner(context, { act, folder: githubDir, log: console.error });
+const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
+try {
+  const { app, context } = createServer({ folder: githubDir, keep: true, url: githubUrl, rateLimit, log });
+  const { state } = context;
+  controlRoutes(app, context);
+  addUser(context, actionsBot);
+  addUser(context, { login: githubOwner });
+  // Jobs ended with the process that ran them, and their tokens with them.
+  state.data.tokens = state.data.tokens.filter(({ kind }) => kind !== "installation");
+  addToken(state, {
+    token: githubOwnerToken,
+    user: githubOwner,
+    kind: "classic",
+    scopes: ["repo", "workflow"],
+  });
+  addToken(state, {
+    token: githubDispatchToken,
+    user: githubOwner,
+    kind: "fine-grained",
+    repositories: [configRepository],
+    permissions: { metadata: "read", actions: "write" },
+  });
+  const runner = new Runner(context, { act, folder: githubDir, log });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const)
-  process.on(
-    signal,
-    () =>
-      void runner
-        .stop()
-        .then(() => app.close())
-        .then(() => process.exit(0)),
+  const stop = async () => {
+    await runner.stop();
+    await app.close();
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop());
+  await app.listen({ host: "127.0.0.1", port: ports.github });
+  log(`listening on ${githubUrl}`);
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  console.error(
+    code === "EADDRINUSE"
+      ? `port ${ports.github} on 127.0.0.1 is in use; end the process that listens there (ss -ltnp shows it)`
+      : message,
   );
-await app.listen({ host: "127.0.0.1", port: ports.github });
-console.log(`GitHub (emulated) listens on ${githubUrl}`);
+  process.exit(1);
+}

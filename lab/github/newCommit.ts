@@ -114,7 +114,10 @@ export async function commitFiles(
     committer: commit.committer ?? webFlow,
   });
   if (!(await git.moveRef(repository, ref, parent ?? zeros, sha)))
-    throw new GitHubError(409, `${commit.branch} is at another commit than expected`);
+    throw new GitHubError(
+      409,
+      `is at ${await git.commitOf(repository, ref)} but expected ${parent ?? zeros}`,
+    );
   await tellPush(context, repository, ref, parent ?? zeros, sha, commit.actor);
   return sha;
 }

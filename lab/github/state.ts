@@ -80,7 +80,10 @@ export class State {
   private readonly file: string | undefined;
   private saving: NodeJS.Timeout | undefined;
 
-  /** @param folder where the memory outlives the process; default: nowhere. */
+  /**
+   * @param folder where the memory outlives the process; default: nowhere. Fails if the file there is not
+   * the emulator's.
+   */
   constructor(folder?: string) {
     if (!folder) return;
     mkdirSync(folder, { recursive: true });
@@ -88,7 +91,11 @@ export class State {
     try {
       Object.assign(this.data, JSON.parse(readFileSync(this.file, "utf8")));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== "ENOENT")
+        throw new Error(
+          `${this.file} is not the memory of the lab's GitHub (${message}); delete ${folder} to start anew`,
+        );
     }
   }
 

@@ -56,7 +56,7 @@ function load() {
     template,
     literal: template.replace(/\{\w+\}/g, "").length,
     pattern: new RegExp(
-      `^${template.replace(/[.+]/g, "\\$&").replace(/\{(\w+)\}/g, (_, name: string) => (/^(path|ref|basehead|branch)$/.test(name) ? "(.+)" : "([^/]+)"))}$`,
+      `^${template.replace(/[.+]/g, "\\$&").replace(/\{(\w+)\}/g, (_, name: string) => (/^(path|ref|basehead|branch)$/.test(name) ? "(.*)" : "([^/]+)"))}$`,
     ),
   }));
   templates.sort((a, b) => b.literal - a.literal);

@@ -19,6 +19,7 @@ interface Options {
   stack?: string;
   stacks: Record<string, string>;
   prereleases?: boolean;
+  app?: string;
 }
 
 /** Environments become parts of paths and of branches. */
@@ -76,8 +77,9 @@ changing("bump", "name a release (TAG, DIGEST, PRERELEASE) in an environment")
   .addOption(delivery())
   .addOption(stack())
   .option("--prereleases", "it takes prereleases")
+  .option("--app <owner/name>", "the app's repository, to link to what changed")
   .action((environment: string, options: Options) =>
-    bump(readJob(), targetOf(environment, options), options.prereleases ?? false),
+    bump(readJob(), targetOf(environment, options), options.prereleases ?? false, options.app),
   );
 
 changing("rollback", "take ENVIRONMENT back to the release TO, or to the one before")

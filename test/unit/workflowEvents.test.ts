@@ -65,7 +65,7 @@ describe("bump workflow", () => {
     assert.deepEqual(Object.keys(workflow.jobs), ["bump-dev"]);
     assert.equal(
       commandOf(workflow, "bump-dev"),
-      "node delivery/cli.ts bump dev --engine pulumi --delivery pullRequest --branch main --prereleases",
+      "node delivery/cli.ts bump dev --engine pulumi --delivery pullRequest --branch main --app juggernaut/k8s-demo-go-app --prereleases",
     );
   });
 

@@ -13,7 +13,7 @@ export const changePermissions = (byPullRequest: boolean): Permissions => ({
 
 /** On the app's message that a release is in the registry: names it in each environment that takes releases. */
 export function bumpWorkflow(pipeline: PipelineOptions): Workflow {
-  const { delivery, environments } = pipeline;
+  const { app, delivery, environments } = pipeline;
   const bump = (name: string, prereleases: boolean): Job =>
     job(`Bump ${name}`, pipeline, {
       minutes: 10,
@@ -26,7 +26,7 @@ export function bumpWorkflow(pipeline: PipelineOptions): Workflow {
       },
       command: [
         ...["bump", name, ...engineFlags(pipeline), "--delivery", delivery, ...branchFlags(pipeline)],
-        ...stackFlags(pipeline, name),
+        ...["--app", app.repository, ...stackFlags(pipeline, name)],
         ...(prereleases ? ["--prereleases"] : []),
       ],
     });

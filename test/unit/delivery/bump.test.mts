@@ -75,6 +75,19 @@ describe("A release that the app tells of", () => {
     );
   });
 
+  it("links to what is new in the app", async () => {
+    const job = await github.job(bumpPermissions, release("v0.0.2", "b"));
+    await bump(job, target("pullRequest"), false, "juggernaut/k8s-demo-go-app");
+    const [pull] = await github.pulls("open");
+    assert.match(pull?.body ?? "", /\/juggernaut\/k8s-demo-go-app\/compare\/v0\.0\.1\.\.\.v0\.0\.2\)/);
+    const commit = "c".repeat(40);
+    await github.commit({ "Pulumi.dev.yaml": stackText(`sha-${"b".repeat(40)}@${digest("b")}`) });
+    const next = await github.job(bumpPermissions, release(`sha-${commit}`, "c"));
+    await bump(next, target("branch"), false, "juggernaut/k8s-demo-go-app");
+    const [made] = await github.commits();
+    assert.match(made?.commit.message ?? "", new RegExp(`compare/${"b".repeat(40)}...${commit}`));
+  });
+
   it("is one change, however often it is told", async () => {
     await bumped("v0.0.2", "b");
     await bumped("v0.0.2", "b");

@@ -1,4 +1,4 @@
-import { execa } from "execa";
+import { execa, type ExecaError } from "execa";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -77,8 +77,10 @@ function kustomization(environment: string): ReleaseFile {
       try {
         const copy = path.join(folder, "kustomization.yaml");
         await writeFile(copy, text);
-        await execa("kustomize", ["edit", "set", "image", `${name}:${formatRelease(wanted)}`], {
-          cwd: folder,
+        const args = ["edit", "set", "image", `${name}:${formatRelease(wanted)}`];
+        await execa("kustomize", args, { cwd: folder }).catch((error: ExecaError) => {
+          if (error.code === "ENOENT") throw new Error("kustomize is not on PATH", { cause: error });
+          throw new Error(`kustomize edit failed: ${String(error.stderr)}`, { cause: error });
         });
         return await readFile(copy, "utf8");
       } finally {

@@ -7,6 +7,7 @@ import { asShell, labVariables } from "./environment.ts";
 import { logsDir } from "./paths.ts";
 import { logFile } from "./process.ts";
 import { release, type ReleaseOptions } from "./release.ts";
+import { runLog } from "./runLog.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
@@ -38,10 +39,11 @@ program
   .action((tag: string, options: ReleaseOptions) => release(tag, options));
 program
   .command("logs")
-  .description("the names of the logs, or one log")
-  .argument("[name]", "name of a log")
+  .description("the names of the logs, or one log; or what a workflow run printed")
+  .argument("[name]", "name of a log, or number of a workflow run")
   .option("-f, --follow", "go on as it grows")
   .action(async (name: string | undefined, { follow }: { follow?: boolean }) => {
+    if (name !== undefined && /^\d+$/.test(name)) return say(await runLog(Number(name)));
     const names = existsSync(logsDir) ? readdirSync(logsDir).map((file) => path.basename(file, ".log")) : [];
     if (name === undefined) return say(names.sort().join("\n") || "no logs; the lab is down");
     if (!names.includes(name))

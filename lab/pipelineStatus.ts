@@ -58,10 +58,10 @@ export async function pipelineStatus(): Promise<string[]> {
       pulls.data.map(({ number, title }) => `#${number}  ${title}`),
     ),
     ...section(
-      "workflow runs",
+      "workflow runs (npm run lab -- logs <number>)",
       latest.map(
-        ({ name, display_title: title, conclusion, status, created_at: at }) =>
-          `${(conclusion ?? status ?? "").padEnd(12)} ${title === name ? name : `${name}: ${title}`}, ${ago(at)}`,
+        ({ id, name, display_title: title, conclusion, status, created_at: at }) =>
+          `${id}  ${(conclusion ?? status ?? "").padEnd(12)} ${title === name ? name : `${name}: ${title}`}, ${ago(at)}`,
       ),
     ),
     ...section("deployed", deployed),

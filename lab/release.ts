@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { labEnvironment, labStack } from "./environment.ts";
 import { checkout } from "./paths.ts";
 import { isRunning } from "./process.ts";
+import { runLog } from "./runLog.ts";
 import { appRepository, configRepository, labGitHub, ownerAndRepo } from "./repositories.ts";
 
 /** What `npm run release` is told. */
@@ -90,15 +90,6 @@ async function steps(run: Run): Promise<{ job: number; steps: Step[] }[]> {
   }));
 }
 
-/** The last lines of a job's log, without colours and times. */
-export async function logTail(repository: string, job: number, lines = 25): Promise<string> {
-  const { data } = await github.actions.downloadJobLogsForWorkflowRun({
-    ...ownerAndRepo(repository),
-    job_id: job,
-  });
-  return stripVTControlCharacters(String(data)).trimEnd().split("\n").slice(-lines).join("\n");
-}
-
 /** How long nothing may happen after the last run, where no deploy ends it, before the pipeline is taken to be through, in ms. */
 const quietMs = 4000;
 
@@ -159,7 +150,9 @@ export async function release(tag: string, { message }: ReleaseOptions): Promise
     await sleep(250);
   }
   if (failed) {
-    for (const { job } of await steps(failed)) console.error(await logTail(failed.repository, job));
+    console.error((await runLog(failed.id)).split("
+").slice(-25).join("
+"));
     throw new Error(`the release did not get through: ${failed.name} failed; its last lines are above`);
   }
   if (!deployed) {

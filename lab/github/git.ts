@@ -33,16 +33,11 @@ export class GitStore {
     const target = this.pathOf(repository);
     mkdirSync(path.dirname(target), { recursive: true });
     const run = (args: string[]) => execa("git", args, { env: environment });
-    if (parent) await run(["clone", "--quiet", "--bare", this.pathOf(parent), target]);
-    else await run(["init", "--quiet", "--bare", "--initial-branch", repository.defaultBranch, target]);
-    const settings = [
-      ["uploadpack.allowAnySHA1InWant", "true"],
-      ["http.receivepack", "true"],
-      ["receive.advertisePushOptions", "false"],
-      ["receive.hideRefs", "refs/pull"],
-      ["gc.auto", "0"],
-    ] as const;
-    for (const [name, value] of settings) await run(["-C", target, "config", name, value]);
+    if (parent) await run(["clone", "--quiet", "--bare", "--template=", this.pathOf(parent), target]);
+    else {
+      const branch = `--initial-branch=${repository.defaultBranch}`;
+      await run(["init", "--quiet", "--bare", "--template=", branch, target]);
+    }
   }
 
   remove(repository: Repository): void {

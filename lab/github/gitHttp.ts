@@ -16,6 +16,21 @@ const plain = (reply: FastifyReply, status: number, text: string) =>
 const askForToken = (reply: FastifyReply, text: string) =>
   plain(reply.header("www-authenticate", 'Basic realm="GitHub"'), 401, text);
 
+/** Any commit may be fetched by its SHA; what a pull request points to is nobody's to push. */
+const settings = {
+  "http.receivepack": "true",
+  "uploadpack.allowAnySHA1InWant": "true",
+  "receive.hideRefs": "refs/pull",
+  "gc.auto": "0",
+};
+const settingsEnvironment = Object.fromEntries([
+  ["GIT_CONFIG_COUNT", String(Object.keys(settings).length)],
+  ...Object.entries(settings).flatMap(([name, value], i) => [
+    [`GIT_CONFIG_KEY_${i}`, name],
+    [`GIT_CONFIG_VALUE_${i}`, value],
+  ]),
+]) as Record<string, string>;
+
 /** Runs git's own CGI program for one request, and gives its answer whole. */
 function backend(
   projectRoot: string,
@@ -31,6 +46,7 @@ function backend(
       GIT_PROJECT_ROOT: projectRoot,
       GIT_HTTP_EXPORT_ALL: "1",
       GIT_CONFIG_GLOBAL: "/dev/null",
+      ...settingsEnvironment,
       REMOTE_USER: user,
       REMOTE_ADDR: request.ip,
       REQUEST_METHOD: method,

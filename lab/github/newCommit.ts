@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { rmSync } from "node:fs";
 import { GitHubError } from "./errors.ts";
 import { zeros } from "./git.ts";
 import { contains, type Identity, webFlow } from "./merging.ts";
@@ -55,7 +56,7 @@ export async function writeTree(
     .join("");
   await run(["update-index", "-z", "--add", "--index-info"], { env, input });
   const tree = (await run(["write-tree"], { env })).trim();
-  await execa("rm", ["-f", env.GIT_INDEX_FILE]);
+  rmSync(env.GIT_INDEX_FILE, { force: true });
   return tree;
 }
 
@@ -177,6 +178,7 @@ export async function tellPush(
       : [`--max-count=${mostCommits}`, ...(before === zeros ? [after, ...others] : [`${before}..${after}`])];
   const commits = range.length ? (await log(context, repository, range)).reverse() : [];
   const changes = commits.length ? await changesOf(context, repository, range) : new Map<string, object>();
+  const newest = commits.find(({ sha }) => sha === tip);
   const shown = (commit: Commit) => ({
     id: commit.sha,
     tree_id: commit.tree,
@@ -206,7 +208,7 @@ export async function tellPush(
       base_ref: null,
       compare: `${html}/compare/${before.slice(0, 12)}...${after.slice(0, 12)}`,
       commits: commits.map(shown),
-      head_commit: tip ? shown(await commitAt(context, repository, tip)) : null,
+      head_commit: tip ? shown(newest ?? (await commitAt(context, repository, tip))) : null,
       pusher: { name: actor.user.login, email: actor.user.email },
       repository: repositoryJson(context, repository),
       sender: userJson(context, actor.user),

@@ -150,9 +150,7 @@ export async function release(tag: string, { message }: ReleaseOptions): Promise
     await sleep(250);
   }
   if (failed) {
-    console.error((await runLog(failed.id)).split("
-").slice(-25).join("
-"));
+    console.error((await runLog(failed.id)).split("\n").slice(-25).join("\n"));
     throw new Error(`the release did not get through: ${failed.name} failed; its last lines are above`);
   }
   if (!deployed) {

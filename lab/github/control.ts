@@ -37,6 +37,7 @@ const tokenSchema = z.object({
   scopes: z.array(z.string()).optional(),
   repositories: z.array(z.string()).optional(),
   permissions: z.record(z.string(), z.enum(["read", "write", "admin"])).optional(),
+  expiresAt: z.iso.datetime().optional(),
 });
 const repositorySchema = z.object({
   owner: z.string().min(1),

@@ -48,6 +48,8 @@ export interface Token {
   /** The others': `owner/name` of the repositories that it is for (`owner/*`: all), and what it may do there. */
   repositories?: string[];
   permissions?: Permissions;
+  /** ISO 8601; default: without an end. */
+  expiresAt?: string;
 }
 
 /** Everything but what git holds. Each subject has a list of its own in `lists`. */

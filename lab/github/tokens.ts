@@ -13,6 +13,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Undefined for one without a token. */
     actor?: Actor;
+    /** What the operation wants of a token: `contents=write`. */
+    wanted?: string;
   }
 }
 
@@ -42,7 +44,8 @@ export function actorOf(state: State, header: string | undefined): Actor | undef
   if (shown === undefined) return undefined;
   const token = state.data.tokens.find((one) => one.token === shown);
   const user = token && state.user(token.user);
-  if (!token || !user) throw new GitHubError(401, "Bad credentials");
+  const ended = token?.expiresAt !== undefined && Date.parse(token.expiresAt) <= Date.now();
+  if (!token || !user || ended) throw new GitHubError(401, "Bad credentials");
   return { user, token };
 }
 
@@ -126,6 +129,7 @@ export function requirePermission(
   level: "read" | "write" | "admin",
 ): void {
   const { actor } = request;
+  request.wanted = `${permission}=${level}`;
   if (may(actor, repository, state, permission, level)) return;
   if (!actor || !sees(actor, repository, state))
     throw actor ? notFound() : new GitHubError(401, "Requires authentication");
@@ -136,12 +140,24 @@ export function requirePermission(
   );
 }
 
-/** Finds the actor of each request, and tells a classic token's scopes in the answer. */
+/** Finds the actor of each request, and tells in the answer what its token has, until when, and what was wanted. */
 export function authenticate(app: FastifyInstance, state: State): void {
   app.decorateRequest("actor", undefined);
+  app.decorateRequest("wanted", undefined);
   app.addHook("onRequest", async (request, reply) => {
     request.actor = actorOf(state, request.headers.authorization);
-    if (request.actor?.token.kind === "classic")
-      void reply.header("x-oauth-scopes", (request.actor.token.scopes ?? []).join(", "));
+    if (!request.actor) return;
+    const { kind, scopes, expiresAt } = request.actor.token;
+    if (kind === "classic") void reply.header("x-oauth-scopes", (scopes ?? []).join(", "));
+    if (expiresAt)
+      void reply.header(
+        "github-authentication-token-expiration",
+        expiresAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC"),
+      );
+  });
+  app.addHook("onSend", async ({ actor, wanted }, reply) => {
+    if (!actor || !wanted) return;
+    if (actor.token.kind === "classic") void reply.header("x-accepted-oauth-scopes", "repo");
+    else void reply.header("x-accepted-github-permissions", wanted);
   });
 }

@@ -139,7 +139,7 @@ export async function release(tag: string, { message }: ReleaseOptions): Promise
           if (conclusion && conclusion !== "skipped")
             tell(
               `${run.id} ${name}`,
-              `  ${conclusion === "success" ? "✓" : "✗"} ${name}${seconds === undefined ? "" : ` (${seconds.toFixed(1)} s)`}`,
+              `  ${conclusion === "success" ? "✓" : "✗"} ${name.replace(/@[0-9a-f]{40}$/, "")}${seconds === undefined ? "" : ` (${seconds.toFixed(1)} s)`}`,
             );
       if (run.status === "completed") {
         tell(ended, `  ${run.conclusion === "success" ? "done" : `${run.conclusion}: ${run.url}`}`);

@@ -2,14 +2,18 @@ import { rmSync } from "node:fs";
 import { removeImages } from "./baseImages.ts";
 import { stopContainerd } from "./containerd.ts";
 import { stopDocker } from "./docker.ts";
+import { endProcesses, trackingIds } from "./github/runner/leftovers.ts";
 import { stopKubernetes } from "./kubernetes/cluster.ts";
 import { mountedBelow } from "./mounts.ts";
-import { stateDir } from "./paths.ts";
+import { githubDir, stateDir } from "./paths.ts";
 import { listProcesses, stopProcess } from "./process.ts";
+
+const endJobs = () => endProcesses(trackingIds(githubDir), 2000);
 
 /** First whoever would start something again, then pods, then what containers run on. */
 const steps: [what: string, stop: () => Promise<void>][] = [
-  ["GitHub and its workflow runs", () => stopProcess("github")],
+  // Jobs go with their runner, unless it could not see to that any more.
+  ["GitHub and its workflow runs", () => stopProcess("github").then(endJobs)],
   ["the DigitalOcean API", () => stopProcess("digitalocean")],
   ["Kubernetes and its pods", stopKubernetes],
   ["Docker", () => removeImages().then(stopDocker)],

@@ -5,6 +5,7 @@ import { githubDispatchToken, githubOwner, githubOwnerToken } from "../credentia
 import { githubDir } from "../paths.ts";
 import { configRepository } from "../repositories.ts";
 import { addUser, controlRoutes } from "./control.ts";
+import { runnerRoutes } from "./runner/control.ts";
 import { Runner } from "./runner/runner.ts";
 import { createServer } from "./server.ts";
 import { actionsBot, addToken } from "./tokens.ts";
@@ -40,6 +41,7 @@ try {
     permissions: { metadata: "read", actions: "write" },
   });
   const runner = new Runner(context, { act, folder: githubDir, log });
+  runnerRoutes(app, context, runner);
 
   const stop = async () => {
     await runner.stop();

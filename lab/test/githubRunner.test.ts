@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { ActLog } from "../github/runner/actLog.ts";
-import { filled } from "../github/runner/expressions.ts";
+import { typedInputs } from "../github/runner/contexts.ts";
+import { filled, holds } from "../github/runner/expressions.ts";
 import { type Happening, starts } from "../github/runner/filters.ts";
-import { Queue } from "../github/runner/queue.ts";
-import { jobAlone, readWorkflow, tokenPermissions } from "../github/runner/workflowFile.ts";
+import { passes } from "../github/runner/globs.ts";
+import { concurrencyOf, Queue } from "../github/runner/queue.ts";
+import { asksToSkip } from "../github/runner/triggers.ts";
 
 describe("what starts a workflow", () => {
   const push = (more: Partial<Happening> = {}): Happening => ({
@@ -65,10 +66,46 @@ describe("what starts a workflow", () => {
     ],
     ["a published release", { release: { types: ["published"] } }, release("published"), true],
     ["a release that was only made", { release: { types: ["published"] } }, release("created"), false],
+    ["a filter of one word", { push: { branches: "main" } }, push(), true],
+    ["any schedule", { schedule: [{ cron: "17 6 * * *" }] }, { name: "schedule" }, true],
+    [
+      "its own schedule",
+      { schedule: [{ cron: "17 6 * * *" }] },
+      { name: "schedule", cron: "17 6 * * *" },
+      true,
+    ],
+    [
+      "another schedule",
+      { schedule: [{ cron: "17 6 * * *" }] },
+      { name: "schedule", cron: "0 * * * *" },
+      false,
+    ],
     ["a dotfile", { push: { paths: ["**/*.yaml"] } }, push({ files: [".github/workflows/a.yaml"] }), true],
   ];
   for (const [what, on, happening, expected] of cases)
     it(`${expected ? "is" : "is not"} ${what}`, () => assert.equal(starts(on, happening), expected));
+});
+
+describe("patterns of filters", () => {
+  const cases: [pattern: string, passes: string[], fails: string[]][] = [
+    ["*", ["main"], ["a/b"]],
+    ["**", ["main", "a/b"], []],
+    ["feature/*", ["feature/a"], ["feature/a/b", "feature"]],
+    ["releases/**-alpha", ["releases/10-alpha", "releases/beta/3-alpha"], ["releases/10"]],
+    ["v[12].[0-9]+.[0-9]+", ["v1.10.1", "v2.0.0"], ["v3.0.0", "v1.10", "v1x10x1"]],
+    ["*.jsx?", ["page.js", "page.jsx"], ["page.jsxx", "a/page.js"]],
+    ["**.js", ["index.js", "src/js/app.js"], ["index.jsx"]],
+    ["docs/**/*.md", ["docs/README.md", "docs/a/b.md"], ["README.md"]],
+    ["**/README.md", ["README.md", "js/README.md"], ["js/README.mdx"]],
+    [".github/workflows/**", [".github/workflows/a.yaml"], ["a/.github/workflows/a.yaml"]],
+    ["{a,b}", ["{a,b}"], ["a"]],
+    ["a\\*", ["a*"], ["ab"]],
+  ];
+  for (const [pattern, good, bad] of cases)
+    it(pattern, () => {
+      for (const text of good) assert.equal(passes([pattern], text), true, text);
+      for (const text of bad) assert.equal(passes([pattern], text), false, text);
+    });
 });
 
 describe("expressions outside of steps", () => {
@@ -120,6 +157,15 @@ describe("concurrency groups", () => {
     assert.deepEqual(log, ["a starts", "a is cancelled", "b starts"]);
   });
 
+  it("have names that are filled in, in one case, for one repository", () => {
+    const run = { repository: 7 };
+    const contexts = { github: { ref_name: "Main" }, inputs: {} };
+    const said = { group: "Deploy-${{ github.ref_name }}", "cancel-in-progress": "${{ !inputs.no }}" };
+    assert.deepEqual(concurrencyOf(run, said, contexts), { group: "7:deploy-main", cancel: true });
+    assert.deepEqual(concurrencyOf(run, "deploy", contexts), { group: "7:deploy", cancel: false });
+    assert.deepEqual(concurrencyOf(run, undefined, contexts), { cancel: false });
+  });
+
   it("know nothing of each other", () => {
     const [queue, log] = [new Queue(), [] as string[]];
     queue.enter("g", ticket("a", log), false);
@@ -129,73 +175,55 @@ describe("concurrency groups", () => {
   });
 });
 
-describe("a workflow file", () => {
-  const text = `
-name: Deploy
-on: push
-permissions: {}
-concurrency: deploy
-jobs:
-  one:
-    environment: { name: dev, deployment: false }
-    permissions: { contents: read, pull-requests: write, issues: none }
-    runs-on: ubuntu-latest
-    steps: [{ run: a }]
-  two: { needs: one, runs-on: ubuntu-latest, steps: [{ run: b }] }
-`;
-  const workflow = readWorkflow(".github/workflows/deploy.yaml", text);
-
-  it("gives a job's token what the job says, else what the workflow says", () => {
-    assert.deepEqual(tokenPermissions(workflow.jobs.one ?? {}, workflow), {
-      contents: "read",
-      pull_requests: "write",
-    });
-    assert.deepEqual(tokenPermissions(workflow.jobs.two ?? {}, workflow), {});
-    const silent = { ...workflow, permissions: undefined };
-    assert.deepEqual(tokenPermissions({}, silent), { contents: "read", packages: "read" });
-    assert.equal(tokenPermissions({}, silent, "write").contents, "write");
+describe("conditions of jobs", () => {
+  const after = (result: "success" | "failure") => ({
+    always: () => true,
+    cancelled: () => false,
+    success: () => result === "success",
+    failure: () => result === "failure",
   });
-
-  it("is given to act one job at a time, without what act does not know", () => {
-    assert.deepEqual(jobAlone(workflow, "one"), {
-      name: "Deploy",
-      on: "push",
-      jobs: { one: { "runs-on": "ubuntu-latest", steps: [{ run: "a" }] } },
+  const contexts = { github: { ref: "refs/heads/main" }, inputs: { flag: false }, needs: {} };
+  const cases: [condition: unknown, success: boolean, failure: boolean][] = [
+    [undefined, true, false],
+    ["github.ref == 'refs/heads/main'", true, false],
+    ["${{ github.ref == 'refs/heads/main' }}", true, false],
+    ["github.ref == 'refs/heads/other'", false, false],
+    ["inputs.flag", false, false],
+    ["${{ !inputs.flag }}", true, false],
+    ["always()", true, true],
+    ["failure()", false, true],
+    ["Success() || failure()", true, true],
+    ["always() && inputs.flag", false, false],
+    [false, false, false],
+  ];
+  for (const [condition, success, failure] of cases)
+    it(`${String(condition)}: ${success} after success, ${failure} after failure`, () => {
+      assert.equal(holds(condition, contexts, after("success")), success);
+      assert.equal(holds(condition, contexts, after("failure")), failure);
     });
-    assert.deepEqual(Object.keys(jobAlone(workflow, "two").jobs as object), ["two"]);
-  });
 
-  it("fails where it has no jobs", () => {
-    assert.throws(() => readWorkflow("a.yaml", "name: a"), /a.yaml has no jobs/);
+  it("fails where it speaks of what is not there", () => {
+    assert.throws(() => holds("steps.a.outcome == 'success'", contexts, after("success")), /steps/);
   });
 });
 
-describe("a job's log", () => {
-  const line = (fields: object) => JSON.stringify({ time: "2026-11-23T06:00:00Z", ...fields });
-
-  it("has the steps with their times and outcomes", () => {
-    const log = new ActLog("one", []);
-    log.take(line({ stage: "Main", step: "Build", msg: "⭐ Run Main Build" }));
-    assert.equal(log.steps[0]?.status, "in_progress");
-    log.take(line({ stage: "Main", step: "Build", stepResult: "success", executionTime: 1_500_000_000 }));
-    log.take(line({ jobResult: "success", msg: "done" }));
-    const [step] = log.steps;
-    assert.equal(step?.conclusion, "success");
-    assert.equal(Date.parse(step?.completedAt ?? "") - Date.parse(step?.startedAt ?? ""), 1500);
-    assert.equal(log.result, "success");
+describe("inputs of a dispatch", () => {
+  it("have the types that the workflow says", () => {
+    const on = {
+      workflow_dispatch: { inputs: { dry: { type: "boolean" }, times: { type: "number" }, to: null } },
+    };
+    assert.deepEqual(typedInputs(on, { dry: "false", times: "3", to: "true" }), {
+      dry: false,
+      times: 3,
+      to: "true",
+    });
+    assert.deepEqual(typedInputs("workflow_dispatch", {}), {});
   });
+});
 
-  it("never has a secret, nor a line of one", () => {
-    const log = new ActLog("one", ["canary-one\ncanary-two"]);
-    log.take(line({ raw_output: true, msg: "it is canary-two, not canary-one\n" }));
-    log.take("no JSON: canary-one");
-    assert.equal(log.text, "it is ***, not ***\nno JSON: ***\n");
-  });
-
-  it("knows a job that failed from one that was never said to end", () => {
-    const log = new ActLog("one", []);
-    assert.equal(log.result, undefined);
-    log.take(line({ jobResult: "failure" }));
-    assert.equal(log.result, "failure");
-  });
+describe("commits that ask for no workflows", () => {
+  for (const message of ["a\n\n[skip ci]", "[No CI] a", "a\n\nskip-checks: true"])
+    it(JSON.stringify(message), () => assert.equal(asksToSkip(message), true));
+  for (const message of ["skip ci", "a skip-checks: true", ""])
+    it(`not ${JSON.stringify(message)}`, () => assert.equal(asksToSkip(message), false));
 });

@@ -23,9 +23,23 @@ interface Line {
 const noise =
   /^LocalRepositoryCache|valid docker connection|^Using docker host|^Cleaning up|(Set up|Complete) job$|^Error: Job '.*' failed$|^$/;
 
+/** A step as a workflow file has it. */
+export interface StepFile {
+  id?: string;
+  name?: string;
+  uses?: string;
+  run?: string;
+  with?: Record<string, unknown>;
+}
+
+/** Name of a step, as GitHub shows one that has none of its own. */
+const nameOf = ({ name, uses, run }: StepFile) =>
+  name ?? `Run ${uses ?? run?.trim().split("\n")[0] ?? "step"}`;
+
 /** What a job has printed so far, and where it is. */
 export class ActLog {
-  readonly steps: Step[] = [];
+  /** The job's steps, in their order, and after them what ran when they had ended. */
+  readonly steps: Step[];
   /** The log as a person reads it. */
   text = "";
   /** The job's summary, in Markdown. */
@@ -35,13 +49,18 @@ export class ActLog {
   result: Conclusion | undefined;
   private readonly job: string;
   private readonly masks: string[];
+  /** Steps by the ids that act has for them. */
+  private readonly byId: Map<string, Step>;
 
   /**
    * @param job key of the job; lines of other jobs are left out.
    * @param secrets whose values are never written down.
+   * @param files the job's steps.
    */
-  constructor(job: string, secrets: string[]) {
+  constructor(job: string, secrets: string[], files: StepFile[]) {
     this.job = job;
+    this.steps = files.map((file, i) => newStep(nameOf(file), i + 1));
+    this.byId = new Map(this.steps.map((step, i) => [files[i]?.id ?? String(i), step]));
     this.masks = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split("\n")]))]
       .filter((secret) => secret.length >= 4)
       .sort((a, b) => b.length - a.length);
@@ -85,27 +104,44 @@ export class ActLog {
     return added;
   }
 
-  private step({ msg, stage, step, stepID, stepResult, executionTime }: Line): void {
-    const name = this.masked((stage === "Post" ? `Post ${step}` : (step ?? "step")).split("\n")[0] as string);
-    // Two steps may have one name, and an action's own steps are its.
-    if ((stepID?.length ?? 1) > 1) return;
-    const open = this.steps.find((one) => one.name === name && one.status !== "completed");
-    if (!open && msg?.startsWith("⭐ Run"))
-      this.steps.push({
-        name,
-        number: this.steps.length + 1,
-        status: "in_progress",
-        conclusion: null,
-        // act's own times are whole seconds; how long it took, it tells in nanoseconds.
-        startedAt: new Date().toISOString(),
-        completedAt: null,
-      });
-    if (!open || !stepResult) return;
-    const end = Date.parse(open.startedAt as string) + Math.round((executionTime ?? 0) / 1e6);
-    Object.assign(open, {
+  /** The job has ended: what was not begun was left out, and what was not ended was broken off. */
+  end(): void {
+    for (const step of this.steps.filter(({ status }) => status !== "completed"))
+      Object.assign(step, { status: "completed", conclusion: step.startedAt ? "cancelled" : "skipped" });
+  }
+
+  private step({ msg, stage, stepID, stepResult, executionTime }: Line): void {
+    const [id, inner] = stepID ?? [];
+    const main = id === undefined ? undefined : this.byId.get(id);
+    // Steps of an action of several are the action's.
+    if (!main || inner !== undefined) return;
+    const step = stage === "Post" ? this.postOf(id as string, main) : main;
+    if (msg?.startsWith("⭐ Run"))
+      // act's own times are whole seconds; how long it took, it tells in nanoseconds.
+      Object.assign(step, { status: "in_progress", startedAt: new Date().toISOString() });
+    if (!stepResult || !step.startedAt) return;
+    const end = Date.parse(step.startedAt) + Math.round((executionTime ?? 0) / 1e6);
+    Object.assign(step, {
       status: "completed",
       conclusion: stepResult as Conclusion,
       completedAt: new Date(end).toISOString(),
     });
   }
+
+  private postOf(id: string, main: Step): Step {
+    const key = `Post ${id}`;
+    const step = this.byId.get(key) ?? newStep(`Post ${main.name}`, this.steps.length + 1);
+    if (!this.byId.has(key)) this.steps.push(step);
+    this.byId.set(key, step);
+    return step;
+  }
 }
+
+const newStep = (name: string, number: number): Step => ({
+  name,
+  number,
+  status: "queued",
+  conclusion: null,
+  startedAt: null,
+  completedAt: null,
+});

@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { mkdirSync } from "node:fs";
+import type { StepFile } from "./actLog.ts";
 
 /** What is checked out, and from where. */
 export interface Checkout {
@@ -12,9 +13,8 @@ export interface Checkout {
 }
 
 /** What a job's step for actions/checkout asks for, as far as the lab does it; undefined without a step. */
-export function askedCheckout(steps: unknown): { depth: number; keepsToken: boolean } | undefined {
-  const all = Array.isArray(steps) ? (steps as { uses?: string; with?: Record<string, unknown> }[]) : [];
-  const asked = all
+export function askedCheckout(steps: StepFile[]): { depth: number; keepsToken: boolean } | undefined {
+  const asked = steps
     .filter(({ uses }) => uses?.startsWith("actions/checkout@"))
     .map(({ with: inputs }) => ({
       depth: Number(inputs?.["fetch-depth"] ?? 1) || 0,

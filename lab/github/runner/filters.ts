@@ -19,6 +19,8 @@ export interface Happening {
   /** Branch that is pushed to, or that a pull request is for. */
   branch?: string;
   tag?: string;
+  /** Of a schedule: the one that it is time for; default: all. */
+  cron?: string;
   /** Files that changed; undefined where there are too many to tell, or none to compare with. */
   files?: string[];
 }
@@ -46,9 +48,11 @@ function passesRef(filter: Filter, kind: "branches" | "tags", ref: string): bool
 }
 
 /** Whether a workflow with this `on` starts. */
-export function starts(on: unknown, { name, action, branch, tag, files }: Happening): boolean {
+export function starts(on: unknown, { name, action, branch, tag, cron, files }: Happening): boolean {
   const filter = filterFor(on, name);
   if (filter === undefined) return false;
+  if (Array.isArray(filter))
+    return cron === undefined || filter.some((one: { cron?: string }) => one.cron === cron);
   const types = list(filter?.types) ?? defaultTypes[name];
   if (types && action !== undefined && !types.includes(action)) return false;
   if (!filter) return true;

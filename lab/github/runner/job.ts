@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { labPath, labVariables } from "../../environment.ts";
 import { cacheDir, checkout } from "../../paths.ts";
 import type { Conclusion, Step } from "../runs.ts";
-import { ActLog } from "./actLog.ts";
+import { ActLog, type StepFile } from "./actLog.ts";
 import { askedCheckout, type Checkout, checkOut } from "./checkout.ts";
 import { endProcesses, processesOf, signal, trackingVariable } from "./leftovers.ts";
 
@@ -23,7 +23,7 @@ export interface JobSpec {
   checkout: Checkout;
   /** The workflow with this job, and what act needs to know of others. */
   workflow: Record<string, unknown>;
-  steps: unknown;
+  steps: StepFile[];
   event: { name: string; payload: Record<string, unknown> };
   secrets: Record<string, string>;
   variables: Record<string, string>;
@@ -124,7 +124,7 @@ function actArguments(spec: JobSpec, work: string, environment: Record<string, s
 
 /** Runs a job with act. Its failure is a result like any other. */
 export function startJob(spec: JobSpec): RunningJob {
-  const log = new ActLog(spec.key, [...Object.values(spec.secrets), spec.checkout.token]);
+  const log = new ActLog(spec.key, [...Object.values(spec.secrets), spec.checkout.token], spec.steps);
   const { signal: ended, abort } = withAbort();
   let child: ResultPromise | undefined;
   let cancelled = false;
@@ -171,6 +171,7 @@ export function startJob(spec: JobSpec): RunningJob {
         for await (const line of child.iterable({ from: "all" })) tell(log.take(line as string));
         await child;
       }
+      log.end();
     } catch (error) {
       tell(log.write(`The job could not be started: ${(error as Error).message}`));
     } finally {

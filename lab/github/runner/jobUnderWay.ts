@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { findEnvironment, knowEnvironment, mayDeployFrom } from "../environments.ts";
 import { permissionsOf } from "../permissions.ts";
@@ -12,6 +12,7 @@ import { shortRef } from "./contexts.ts";
 import { deploymentFor, type JobDeployment } from "./deployment.ts";
 import { type Contexts, filled, filledValue, holds, type StatusFunctions } from "./expressions.ts";
 import { type RunningJob, startJob } from "./job.ts";
+import { trackingIds } from "./leftovers.ts";
 import { concurrencyOf, type Queue, type Ticket } from "./queue.ts";
 import { jobAlone, type JobFile, type Need, tokenPermissions, type WorkflowFile } from "./workflowFile.ts";
 
@@ -35,8 +36,11 @@ export interface RunOfJob {
   contexts: Contexts;
 }
 
-/** Beginning of the tracking id of every job of a runner that has this folder. */
-export const trackingIds = (folder: string) => `slipway-lab:${folder}:`;
+/** File with a job's summary; undefined if its steps wrote none. */
+export function summaryOf({ log }: runs.Job): string | undefined {
+  const file = log?.replace(/\.log$/, ".summary.md");
+  return file !== undefined && existsSync(file) ? file : undefined;
+}
 
 const ended = (result: runs.Conclusion, outputs: Record<string, string> = {}): Need => ({ result, outputs });
 
@@ -205,7 +209,7 @@ export class JobUnderWay {
       key: job.key,
       checkout: { url: `${url}/${fullName(repository)}.git`, token, commit, ref: run.ref },
       workflow: jobAlone(workflow, job.key, needs),
-      steps: file.steps,
+      steps: file.steps ?? [],
       event: { name: run.event, payload: run.payload },
       // Whoever opens a pull request from a fork could change what runs here.
       secrets: { ...(isFork ? {} : secretsFor(state, repository, environment)), GITHUB_TOKEN: token },

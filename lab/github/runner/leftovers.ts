@@ -7,6 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 export const trackingVariable = "RUNNER_TRACKING_ID";
 
+/** Beginning of the id of every job of a runner that has this folder. */
+export const trackingIds = (folder: string) => `slipway-lab:${folder}:`;
+
 /** The processes that have an id that begins like this, this process aside. */
 export function processesOf(id: string): number[] {
   return readdirSync("/proc")

@@ -57,7 +57,7 @@ async function happeningOf(
     const files = await since(await mergeBase(run, base.sha, head.sha), head.sha);
     return { name, action, branch: base.ref, files: files || undefined };
   }
-  return { name, action };
+  return { name, action, cron: payload.schedule as string | undefined };
 }
 
 /** The workflows that an event starts, and the commit that they are of. */

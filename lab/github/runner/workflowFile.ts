@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import type { Conclusion } from "../runs.ts";
+import type { StepFile } from "./actLog.ts";
 import type { Context } from "../server.ts";
 import type { Permissions, Repository } from "../state.ts";
 
@@ -13,6 +14,7 @@ export interface JobFile {
   /** Values of outputs: expressions of what the steps put out. */
   outputs?: Record<string, string>;
   "timeout-minutes"?: number | string;
+  steps?: StepFile[];
   [key: string]: unknown;
 }
 

@@ -21,7 +21,9 @@ const target = (delivery: Delivery, environment = "dev"): Target => ({
   branch: "main",
 });
 
-describe("A release that the app tells of", () => {
+describe("A release that the app tells of", function () {
+  // Each is a few dozen runs of git, which a busy machine takes its time for.
+  this.timeout(60_000);
   let github: ConfigRepository;
   beforeEach(async () => {
     github = await startConfigRepository();

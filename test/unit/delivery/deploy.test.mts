@@ -31,7 +31,9 @@ const scaled = (replicas: number, created: string[] = []): Preview => ({
 });
 const name = (one: Preview) => nameOf(planOf(one, (text) => text, "/nowhere"));
 
-describe("What an environment would become, and becomes", () => {
+describe("What an environment would become, and becomes", function () {
+  // Each is a few dozen runs of git, which a busy machine takes its time for.
+  this.timeout(60_000);
   let github: ConfigRepository;
   let stage: string;
   beforeEach(async () => {

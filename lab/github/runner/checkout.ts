@@ -23,6 +23,10 @@ export function askedCheckout(steps: StepFile[]): { depth: number; keepsToken: b
   return asked.find(({ depth }) => depth === 0) ?? asked[0];
 }
 
+/** The ref of a clone by which actions/checkout keeps what it has fetched. */
+const keptAs = (ref: string) =>
+  ref.replace(/^refs\/heads\//, "refs/remotes/origin/").replace(/^refs\/pull\//, "refs/remotes/pull/");
+
 /**
  * Clones as actions/checkout would (act copies what is here in its place): this commit alone, or with a
  * depth of 0 all branches and tags with their history.
@@ -47,9 +51,9 @@ export async function checkOut(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await git("init", "--quiet");
   await git("remote", "add", "origin", url);
-  const everything = ["--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"];
-  const what = asked.depth === 0 ? everything : ["--no-tags", `--depth=${asked.depth}`, "origin"];
-  await git("fetch", "--quiet", ...what, commit);
+  const all = ["--tags", "origin", "+refs/heads/*:refs/remotes/origin/*", commit];
+  const one = ["--no-tags", `--depth=${asked.depth}`, "origin", `+${commit}:${keptAs(ref)}`];
+  await git("fetch", "--quiet", ...(asked.depth === 0 ? all : one));
   const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
   await git("checkout", "--quiet", ...(branch ? ["-B", branch] : ["--detach"]), commit);
   if (asked.keepsToken) await git("config", `http.${new URL(url).origin}/.extraHeader`, login);

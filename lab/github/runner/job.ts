@@ -171,10 +171,10 @@ export function startJob(spec: JobSpec): RunningJob {
         for await (const line of child.iterable({ from: "all" })) tell(log.take(line as string));
         await child;
       }
-      log.end();
     } catch (error) {
       tell(log.write(`The job could not be started: ${(error as Error).message}`));
     } finally {
+      log.end();
       abort();
       await endProcesses(spec.trackingId, grace.stop);
       rmSync(spec.folder, { recursive: true, force: true });

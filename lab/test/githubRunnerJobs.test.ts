@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ActLog } from "../github/runner/actLog.ts";
-import { askedCheckout } from "../github/runner/checkout.ts";
+import { askedCheckout, checkOut } from "../github/runner/checkout.ts";
 import { endProcesses, processesOf, trackingVariable } from "../github/runner/leftovers.ts";
 import { jobAlone, readWorkflow, tokenPermissions } from "../github/runner/workflowFile.ts";
 
@@ -139,6 +142,49 @@ describe("what a job checks out", () => {
       depth: 0,
       keepsToken: false,
     });
+  });
+
+  describe("of a repository", () => {
+    let folder: string;
+    let commit: string;
+    const environment = { PATH: process.env.PATH ?? "", HOME: tmpdir() };
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b.invalid", ...args], {
+        cwd: path.join(folder, "origin"),
+        encoding: "utf8",
+      }).trim();
+
+    before(() => {
+      folder = mkdtempSync(path.join(tmpdir(), "slipway-checkout-"));
+      mkdirSync(path.join(folder, "origin"));
+      git("init", "--quiet", "--initial-branch", "main");
+      git("config", "uploadpack.allowAnySHA1InWant", "true");
+      for (const message of ["one", "two"]) git("commit", "--quiet", "--allow-empty", "--message", message);
+      git("tag", "v1");
+      git("update-ref", "refs/pull/1/merge", "HEAD");
+      commit = git("rev-parse", "HEAD");
+    });
+    after(() => rmSync(folder, { recursive: true, force: true }));
+
+    const cases = [
+      ["refs/heads/main", 1, "1", "refs/heads/main refs/remotes/origin/main"],
+      ["refs/tags/v1", 1, "1", "refs/tags/v1"],
+      ["refs/pull/1/merge", 1, "1", "refs/remotes/pull/1/merge"],
+      ["refs/tags/v1", 0, "2", "refs/remotes/origin/main refs/tags/v1"],
+    ] as const;
+    for (const [ref, depth, commits, refs] of cases)
+      it(`has ${commits} of the commits, and a ref, at ${ref} with a depth of ${depth}`, async () => {
+        const target = path.join(folder, `${depth}-${path.basename(ref)}`);
+        const url = `file://${folder}/origin`;
+        const token = "canary-not-a-secret";
+        await checkOut(target, { url, token, commit, ref }, { depth, keepsToken: false }, environment);
+        assert.equal(git("-C", target, "rev-parse", "HEAD"), commit);
+        assert.equal(git("-C", target, "rev-list", "--count", "HEAD"), commits);
+        // act copies no empty folder: without a ref it would not be a repository any more.
+        assert.equal(git("-C", target, "for-each-ref", "--format=%(refname)").replaceAll("\n", " "), refs);
+        const login = Buffer.from(`x-access-token:${token}`).toString("base64");
+        assert.equal(readFileSync(path.join(target, ".git", "config"), "utf8").includes(login), false);
+      });
   });
 
   it("is nothing without a step", () => {

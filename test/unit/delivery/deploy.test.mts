@@ -10,6 +10,7 @@ import { nameOf } from "../../../delivery/plan.ts";
 import { preview } from "../../../delivery/preview.ts";
 import { digest, stackText, startConfigRepository, type ConfigRepository } from "./configRepository.mts";
 
+const previewing = { contents: "read", pull_requests: "write", statuses: "write" } as const;
 const dev = { environment: "dev", engine: "pulumi", stack: "dev" } as const;
 
 /** A preview in which one Deployment gets so many replicas, and others are created. */
@@ -75,7 +76,8 @@ esac
     ref = "main",
   ) => github.job(permissions, { PATH: `${stage}:${process.env.PATH}`, ...secrets, ...env }, ref);
 
-  const { rest, at } = { rest: () => github.owner.rest, at: () => github.at };
+  const rest = () => github.owner.rest;
+  const at = () => github.at;
   const statuses = async (ref: string) =>
     (await rest().repos.listCommitStatusesForRef({ ...at(), ref })).data.map(
       ({ context, state, description }) => ({ context, state, description }),
@@ -98,14 +100,7 @@ esac
     return data;
   };
   const previewed = async (pull: number) =>
-    preview(
-      await job(
-        { contents: "read", pull_requests: "write", statuses: "write" },
-        { PULL: String(pull) },
-        "change",
-      ),
-      dev,
-    );
+    preview(await job(previewing, { PULL: String(pull) }, "change"), dev);
   const merged = async (pull: number) =>
     (await rest().pulls.merge({ ...at(), pull_number: pull, merge_method: "squash" })).data.sha;
   const deployed = async (env: Record<string, string> = {}) => {
@@ -166,10 +161,7 @@ esac
 
     it("fails on another commit than the pull request's", async () => {
       const pull = await proposed();
-      const main = await job(
-        { contents: "read", pull_requests: "write", statuses: "write" },
-        { PULL: String(pull.number) },
-      );
+      const main = await job(previewing, { PULL: String(pull.number) });
       await assert.rejects(preview(main, dev), /run it on branch change/);
     });
   });

@@ -95,14 +95,14 @@ export async function commitFiles(
   const ref = `refs/heads/${commit.branch}`;
   const parent = await git.commitOf(repository, ref);
   const paths = Object.keys(commit.files);
-  const listed = parent ? await git.in(repository)(["ls-tree", "-z", parent, "--", ...paths]) : "";
-  const isExecutable = (path: string) =>
-    listed.split("\0").some((line) => line.startsWith("100755 ") && line.endsWith(`\t${path}`));
+  const listed = parent ? git.in(repository)(["ls-tree", "-z", parent, "--", ...paths]) : "";
+  const isExecutable = async (path: string) =>
+    (await listed).split("\0").some((line) => line.startsWith("100755 ") && line.endsWith(`\t${path}`));
   const changes = await Promise.all(
     Object.entries(commit.files).map(async ([path, content]) => ({
       path,
-      mode: isExecutable(path) ? "100755" : "100644",
       sha: content === undefined ? null : await writeBlob(context, repository, content),
+      mode: (await isExecutable(path)) ? "100755" : "100644",
     })),
   );
   const tree = await writeTree(context, repository, parent, changes);
@@ -169,15 +169,19 @@ export async function tellPush(
   state.save();
   if (!actor) return;
   const branch = /^refs\/heads\/(.+)/.exec(ref)?.[1];
-  const tip = after === zeros ? undefined : await git.commitOf(repository, after);
   const html = `${url}/${repository.owner}/${repository.name}`;
   const others = branch ? ["--not", `--exclude=${branch}`, "--branches"] : ["--not", "--all"];
-  const range =
-    after === zeros
-      ? []
-      : [`--max-count=${mostCommits}`, ...(before === zeros ? [after, ...others] : [`${before}..${after}`])];
-  const commits = range.length ? (await log(context, repository, range)).reverse() : [];
-  const changes = commits.length ? await changesOf(context, repository, range) : new Map<string, object>();
+  const range = [
+    `--max-count=${mostCommits}`,
+    ...(before === zeros ? [after, ...others] : [`${before}..${after}`]),
+  ];
+  const isGone = after === zeros;
+  const [tip, commits, changes, forced] = await Promise.all([
+    isGone ? undefined : git.commitOf(repository, after),
+    isGone ? [] : log(context, repository, range),
+    isGone ? new Map<string, object>() : changesOf(context, repository, range),
+    !isGone && before !== zeros && contains(git.in(repository), after, before).then((forward) => !forward),
+  ]);
   const newest = commits.find(({ sha }) => sha === tip);
   const shown = (commit: Commit) => ({
     id: commit.sha,
@@ -190,7 +194,6 @@ export async function tellPush(
     committer: { name: commit.committer.name, email: commit.committer.email },
     ...(changes.get(commit.sha) ?? { added: [], removed: [], modified: [] }),
   });
-  const forced = before !== zeros && after !== zeros && !(await contains(git.in(repository), after, before));
   events.tell({
     name: "push",
     repository,
@@ -203,11 +206,11 @@ export async function tellPush(
       before,
       after,
       created: before === zeros,
-      deleted: after === zeros,
+      deleted: isGone,
       forced,
       base_ref: null,
       compare: `${html}/compare/${before.slice(0, 12)}...${after.slice(0, 12)}`,
-      commits: commits.map(shown),
+      commits: commits.map(shown).reverse(),
       head_commit: tip ? shown(newest ?? (await commitAt(context, repository, tip))) : null,
       pusher: { name: actor.user.login, email: actor.user.email },
       repository: repositoryJson(context, repository),

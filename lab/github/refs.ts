@@ -19,7 +19,8 @@ export function refRoutes(app: FastifyInstance, context: Context): void {
   type Route = { Params: { "*": string } };
 
   const refJson = async (repository: Repository, ref: string, sha: string) => {
-    const type = (await git.typeOf(repository, sha)) as string;
+    const isBranch = ref.startsWith("refs/heads/");
+    const type = isBranch ? "commit" : ((await git.typeOf(repository, sha)) as string);
     const at = `${apiOf(context, repository)}/git`;
     return {
       ref,

@@ -35,9 +35,15 @@ describe("the lab's GitHub: tokens", () => {
 
   it("tell what they have, what was wanted, and when they end", async () => {
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
-    const permissions = { contents: "read" } as const;
-    const more = { user: "ann", kind: "fine-grained", repositories: ["ann/shop"], permissions } as const;
-    const fine = github.as(github.token("fine", { ...more, expiresAt }));
+    const fine = github.as(
+      github.token("fine", {
+        user: "ann",
+        kind: "fine-grained",
+        repositories: ["ann/shop"],
+        permissions: { contents: "read" },
+        expiresAt,
+      }),
+    );
     const refused = await fine("POST", "/repos/ann/shop/issues", { title: "One" });
     assert.equal(refused.status, 403);
     assert.equal(refused.headers["x-accepted-github-permissions"], "issues=write");

@@ -1,168 +1,186 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createJob, createRun, updateJob, updateRun, type Review, type Run } from "../github/runs.ts";
-import { knowWorkflow } from "../github/workflows.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Runner } from "../github/runner/runner.ts";
+import { startedBy } from "../github/runner/triggers.ts";
 import { type GitHub, startGitHub } from "./githubServer.ts";
 
-describe("the lab's GitHub: runs", () => {
+const shop = "/repos/ann/shop";
+
+/** Stands in for act: says that the one job of the workflow ended well, or waits to be ended. */
+const act = `#!/bin/sh
+while [ "$1" != "--workflows" ]; do shift; done
+grep -q sleep "$2" && sleep 300
+key=$(sed -n '/^jobs:/{n;s/[ :]//g;p;}' "$2")
+echo "{\\"jobID\\":\\"$key\\",\\"jobResult\\":\\"success\\",\\"msg\\":\\"done\\"}"
+`;
+
+describe("the lab's GitHub: runs of workflows", () => {
   let github: GitHub;
   let folder: string;
-  const shop = "/repos/ann/shop";
-  const actions = `${shop}/actions`;
-  const asked: string[] = [];
+  let runner: Runner;
+  const faults: string[] = [];
 
-  before(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), "slipway-logs-"));
+  const put = async (file: string, text: string, more: object = {}) => {
+    const content = Buffer.from(text).toString("base64");
+    const at = `${shop}/contents/${file}`;
+    const { status } = await github.ann("PUT", at, { message: `Write ${file}`, content, ...more });
+    assert.ok([200, 201].includes(status), `${file}: ${status}`);
+  };
+  const started = async () => {
+    const { commit, workflows } = await startedBy(github.context, github.events.at(-1) as never);
+    return { commit, paths: workflows.map((one) => path.basename(one.path)) };
+  };
+  const dispatch = (name: string) =>
+    github.ann("POST", `${shop}/actions/workflows/${name}.yaml/dispatches`, { ref: "main" });
+  const runs = () => github.context.state.runs;
+  const idle = async () => {
+    await sleep(20);
+    while (runs().some(({ status }) => status !== "completed")) await sleep(5);
+  };
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await sleep(5);
+  };
+
+  beforeEach(async () => {
     github = startGitHub();
-    github.context.runner = {
-      cancel: (run) => asked.push(`cancel ${run.number}`),
-      rerun: (run, jobs) => asked.push(`rerun ${run.number}.${run.attempt} ${jobs?.join() ?? "all"}`),
-      reviewed: (run, review) => asked.push(`${review.state} ${run.number} ${review.environments.join()}`),
-    };
+    folder = mkdtempSync(path.join(tmpdir(), "slipway-runs-"));
+    writeFileSync(path.join(folder, "act"), act);
+    chmodSync(path.join(folder, "act"), 0o755);
     await github.ann("POST", "/user/repos", { name: "shop", auto_init: true });
-    for (const name of ["bump", "push"])
-      await github.ann("PUT", `${shop}/contents/.github/workflows/${name}.yaml`, {
-        message: name,
-        content: Buffer.from("on: push\njobs: {}\n").toString("base64"),
-      });
+    faults.length = 0;
   });
-  after(async () => {
+  afterEach(async () => {
+    await runner?.stop();
     await github.stop();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
+    assert.deepEqual(faults, []);
   });
-  beforeEach(() => asked.splice(0));
-
-  const repository = () => {
-    const found = github.context.state.repository("ann", "shop");
-    assert.ok(found);
-    return found;
-  };
-  /** The status of a POST whose answer GitHub's description may not have. */
-  const post = async (url: string, body: object) => {
-    const headers = { authorization: `Bearer ${github.annToken}` };
-    return (await github.app.inject({ method: "POST", url: `/api/v3${url}`, headers, payload: body }))
-      .statusCode;
-  };
-  const newRun = async (): Promise<Run> => {
-    const { state, git } = github.context;
-    const here = repository();
-    const { id, name, path } = knowWorkflow(github.context, here, ".github/workflows/bump.yaml", "Bump");
-    return createRun(state, {
-      repository: here.id,
-      workflow: { id, name, path },
-      event: "workflow_dispatch",
-      payload: {},
-      ref: "refs/heads/main",
-      headSha: (await git.commitOf(here, "main")) ?? "",
-      headBranch: "main",
-      headRepository: here.id,
-      actor: "ann",
-      title: "Bump to v0.0.2",
+  const begin = () => {
+    runner = new Runner(github.context, {
+      act: path.join(folder, "act"),
+      folder,
+      log: (line) => faults.push(line),
     });
   };
-  interface Shown {
-    total_count: number;
-    workflow_runs: { run_number: number }[];
-    jobs: { name: string; conclusion: string; run_attempt: number }[];
-  }
+  const steps = "runs-on: ubuntu-latest, steps: [{ run: a }]";
 
-  it("are listed with their jobs, and their logs are a redirect away", async () => {
+  it("start by what is pushed, unless the commit asks for none or a workflow's token pushed it", async () => {
+    await put(".github/workflows/a.yaml", `on: { push: { paths: [go] } }\njobs: { a: { ${steps} } }`);
+    await put(".github/workflows/b.yaml", `on: [push, pull_request]\njobs: { a: { ${steps} } }`);
+    await put("stop", "1");
+    assert.deepEqual((await started()).paths, ["b.yaml"]);
+    await put("go", "1");
+    assert.deepEqual((await started()).paths, ["a.yaml", "b.yaml"]);
+    github.events.push({ ...(github.events.at(-1) as GitHub["events"][number]), byWorkflow: true });
+    assert.deepEqual((await started()).paths, []);
+    await put("go2", "1", { message: "Go\n\n[skip ci]" });
+    assert.deepEqual((await started()).paths, []);
+    await github.ann("PUT", `${shop}/actions/permissions`, { enabled: false });
+    await put("go3", "1");
+    assert.deepEqual((await started()).paths, []);
+  });
+
+  it("start by what a new branch has beyond the default one", async () => {
+    await put(".github/workflows/a.yaml", `on: { push: { paths: [go] } }\njobs: { a: { ${steps} } }`);
+    const sha = await github.context.git.commitOf(
+      github.context.state.repository("ann", "shop") as never,
+      "main",
+    );
+    await github.ann("POST", `${shop}/git/refs`, { ref: "refs/heads/topic", sha });
+    await put("stop", "1", { branch: "topic" });
+    assert.deepEqual((await started()).paths, []);
+    await put("go", "1", { branch: "topic" });
+    assert.deepEqual((await started()).paths, ["a.yaml"]);
+  });
+
+  it("have the workflow of the default branch for repository_dispatch and schedules", async () => {
+    await put(
+      ".github/workflows/a.yaml",
+      `on: { repository_dispatch: { types: [go] } }\njobs: { a: { ${steps} } }`,
+    );
+    await github.ann("POST", `${shop}/dispatches`, { event_type: "go" });
+    assert.deepEqual((await started()).paths, ["a.yaml"]);
+    await github.ann("POST", `${shop}/dispatches`, { event_type: "other" });
+    assert.deepEqual((await started()).paths, []);
+  });
+
+  it("run job after job, skip what is not to run, and fail with what failed", async () => {
+    begin();
+    const skipped = "if: github.ref == 'refs/heads/other'";
+    await put(
+      ".github/workflows/a.yaml",
+      `on: workflow_dispatch
+jobs:
+  a: { ${steps} }
+  b: { needs: a, ${skipped}, ${steps} }
+  c: { needs: [a, b], ${steps} }
+  d: { needs: c, if: always(), environment: dev, ${steps} }
+  e: { if: "\${{ nothing.like.it }}", ${steps} }
+  f: { needs: e, if: failure(), ${steps} }`,
+    );
+    await dispatch("a");
+    await idle();
     const { state } = github.context;
-    const run = await newRun();
-    const job = createJob(state, run, { key: "bump", name: "Bump dev" });
-    const log = path.join(folder, "job.log");
-    writeFileSync(log, "bumped\n");
-    const step = { name: "Run", number: 1, startedAt: state.timestamp(), completedAt: state.timestamp() };
-    updateJob(state, job, { status: "in_progress", log });
-    updateJob(state, job, {
-      status: "completed",
-      conclusion: "success",
-      steps: [{ ...step, status: "completed", conclusion: "success" }],
-    });
-    updateRun(state, run, { status: "completed", conclusion: "success" });
-
-    const shown = await github.ann("GET", `${actions}/runs/${run.id}`);
-    assert.equal(shown.body.display_title, "Bump to v0.0.2");
-    assert.equal(shown.body.conclusion, "success");
-    const jobs = await github.ann<Shown>("GET", `${actions}/runs/${run.id}/jobs`);
     assert.deepEqual(
-      jobs.body.jobs.map(({ name, conclusion }) => [name, conclusion]),
-      [["Bump dev", "success"]],
+      state.jobs.map(({ key, conclusion }) => `${key} ${conclusion}`),
+      ["a success", "b skipped", "c skipped", "d success", "e failure", "f success"],
     );
-    assert.equal((await github.ann("GET", `${actions}/jobs/${job.id}`)).body.name, "Bump dev");
-    const headers = { authorization: `Bearer ${github.annToken}` };
-    const answer = await github.app.inject({ url: `/api/v3${actions}/jobs/${job.id}/logs`, headers });
-    assert.equal(answer.statusCode, 302);
-    const location = new URL(answer.headers.location ?? "");
-    assert.equal((await github.app.inject({ url: location.pathname })).body, "bumped\n");
-    assert.equal((await github.app.inject({ url: "/api/v3/_logs/guessed" })).statusCode, 404);
-  });
-
-  it("are found by event, branch, status and workflow", async () => {
-    const count = async (query: string, base = actions) =>
-      (await github.ann<Shown>("GET", `${base}/runs?${query}`)).body.total_count;
-    const all = await count("");
-    assert.ok(all >= 1);
-    assert.equal(await count("event=workflow_dispatch&branch=main&actor=ann"), all);
-    assert.equal(await count("event=push"), 0);
-    assert.equal(await count("status=success"), 1);
-    assert.equal(await count("", `${actions}/workflows/bump.yaml`), all);
-    assert.equal(await count("", `${actions}/workflows/push.yaml`), 0);
-  });
-
-  it("are cancelled while they run, and run again afterwards: all, or what failed", async () => {
-    const { state } = github.context;
-    const run = await newRun();
-    const url = `${actions}/runs/${run.id}`;
-    for (const [key, conclusion] of [
-      ["build", "success"],
-      ["deploy", "failure"],
-    ] as const)
-      updateJob(state, createJob(state, run, { key, name: key }), { status: "completed", conclusion });
-    assert.equal(await post(`${url}/rerun`, {}), 403);
-    assert.equal((await github.ann("POST", `${url}/cancel`)).status, 202);
-    updateRun(state, run, { status: "completed", conclusion: "failure" });
-    assert.equal((await github.ann("POST", `${url}/cancel`)).status, 409);
-    assert.equal((await github.ann("POST", `${url}/rerun-failed-jobs`)).status, 201);
-    assert.deepEqual(asked, [`cancel ${run.number}`, `rerun ${run.number}.2 deploy`]);
-    const kept = await github.ann<Shown>("GET", `${url}/jobs`);
+    assert.equal(runs()[0]?.conclusion, "failure");
+    const [log] = state.jobs
+      .filter(({ key }) => key === "e")
+      .map((job) => readFileSync(job.log ?? "", "utf8"));
+    assert.match(log ?? "", /could not be started: .*nothing/);
+    const [deployment] = state.list<{ environment: string; statuses: { state: string }[] }>("deployments");
     assert.deepEqual(
-      kept.body.jobs.map(({ name, run_attempt }) => [name, run_attempt]),
-      [["build", 2]],
+      [deployment?.environment, deployment?.statuses.map((one) => one.state)],
+      ["dev", ["in_progress", "success"]],
     );
-    assert.equal((await github.ann<Shown>("GET", `${url}/attempts/1/jobs`)).body.total_count, 2);
-    updateRun(state, run, { status: "completed", conclusion: "failure" });
-    assert.equal((await github.ann("POST", `${url}/rerun`)).status, 201);
-    assert.equal(asked.at(-1), `rerun ${run.number}.3 all`);
+    assert.deepEqual(
+      state.data.tokens.filter(({ kind }) => kind === "installation"),
+      [],
+    );
   });
 
-  it("wait for a reviewer's approval", async () => {
-    const { state } = github.context;
-    const environment = await github.ann<{ id: number }>("PUT", `${shop}/environments/prod`, {
-      reviewers: [{ type: "User", id: state.user("ann")?.id }],
-    });
-    const run = await newRun();
-    createJob(state, run, { key: "deploy", name: "Deploy", environment: "prod", status: "waiting" });
-    const url = `${actions}/runs/${run.id}/pending_deployments`;
-    const pending = await github.ann<{ environment: { id: number }; current_user_can_approve: boolean }[]>(
-      "GET",
-      url,
-    );
-    assert.equal(pending.body[0]?.environment.id, environment.body.id);
-    assert.equal(pending.body[0].current_user_can_approve, true);
-    const answer = (id: number) => ({ environment_ids: [id], state: "approved", comment: "Go" });
-    assert.equal(await post(url, answer(1)), 422);
-    assert.equal((await github.ann("POST", url, answer(environment.body.id))).status, 200);
-    assert.deepEqual(asked, [`approved ${run.number} prod`]);
-    const reviews = await github.ann<Review[]>("GET", `${actions}/runs/${run.id}/approvals`);
-    assert.equal(reviews.body[0]?.comment, "Go");
+  it("are cancelled with their processes, and the next of their group goes on", async () => {
+    begin();
+    const job = "{ runs-on: ubuntu-latest, steps: [{ run: sleep }] }";
+    await put(".github/workflows/a.yaml", `on: workflow_dispatch\nconcurrency: a\njobs: { a: ${job} }`);
+    for (let i = 0; i < 3; i++) await dispatch("a");
+    await until(() => runs()[0]?.status === "in_progress" && runs()[2]?.status === "pending");
+    assert.equal(runs()[1]?.conclusion, "cancelled");
+    await github.ann("POST", `${shop}/actions/runs/${runs()[0]?.id}/cancel`);
+    await until(() => runs()[2]?.status === "in_progress");
+    assert.equal(runs()[0]?.conclusion, "cancelled");
+    await runner.stop();
+    await idle();
+    assert.equal(runs()[2]?.conclusion, "cancelled");
   });
 
-  it("are nobody else's", async () => {
-    const run = await newRun();
-    await github.ann("POST", "/user/repos", { name: "other", auto_init: true });
-    assert.equal((await github.ann("GET", `/repos/ann/other/actions/runs/${run.id}`)).status, 404);
+  it("take jobs only from where the environment lets them come", async () => {
+    begin();
+    await put(
+      ".github/workflows/a.yaml",
+      `on: workflow_dispatch\njobs: { a: { environment: prod, ${steps} } }`,
+    );
+    const policy = { protected_branches: false, custom_branch_policies: true };
+    await github.ann("PUT", `${shop}/environments/prod`, { deployment_branch_policy: policy });
+    await dispatch("a");
+    await idle();
+    const [job] = github.context.state.jobs;
+    assert.equal(job?.conclusion, "failure");
+    assert.match(readFileSync(job?.log ?? "", "utf8"), /Branch "main" is not allowed to deploy to prod/);
+  });
+
+  it("that were under way when the lab ended are cancelled when it begins again", async () => {
+    begin();
+    await put(".github/workflows/a.yaml", `on: workflow_dispatch\njobs: { a: { ${steps} } }`);
+    await dispatch("a");
+    await idle();
+    Object.assign(runs()[0] ?? {}, { status: "in_progress", conclusion: null });
+    begin();
+    assert.equal(runs()[0]?.conclusion, "cancelled");
   });
 });

@@ -1,10 +1,11 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { createHash } from "node:crypto";
 import { emptyRepository, notFound, unprocessable } from "./errors.ts";
 import { changedFiles, type ChangedFile, mergeBase, webFlow } from "./merging.ts";
 import { page } from "./pagination.ts";
 import type { Context } from "./server.ts";
 import { fullName, nodeId, type Repository } from "./state.ts";
+import { sees } from "./tokens.ts";
 import { userJson } from "./users.ts";
 
 /** A commit as git has it. */
@@ -166,11 +167,26 @@ export function commitRoutes(app: FastifyInstance, context: Context): void {
     };
   });
 
-  app.get<{ Params: { basehead: string } }>("/repos/:owner/:repo/compare/:basehead", async (request) => {
+  /** A side of a comparison: `branch`, or `owner:branch` of a repository in the same network of forks. */
+  const sideOf = async (request: FastifyRequest, repository: Repository, side: string): Promise<Commit> => {
+    const [owner, ref] = side.includes(":") ? (side.split(":", 2) as [string, string]) : [undefined, side];
+    if (owner === undefined) return commitAt(context, repository, ref);
+    const rootOf = ({ id, parent }: Repository) => parent ?? id;
+    const other = context.state.data.repositories.find(
+      (one) => one.owner.toLowerCase() === owner.toLowerCase() && rootOf(one) === rootOf(repository),
+    );
+    if (!other || !sees(request.actor, other, context.state)) throw notFound();
+    const { sha } = await commitAt(context, other, ref);
+    if (other !== repository)
+      await git.in(repository)(["fetch", "--quiet", "--no-tags", git.pathOf(other), "refs/heads/*"]);
+    return commitAt(context, repository, sha);
+  };
+
+  app.get<{ Params: { "*": string } }>("/repos/:owner/:repo/compare/*", async (request) => {
     const repository = context.allowed(request, "contents", "read");
-    const [from, to] = request.params.basehead.split("...") as [string, string?];
-    const base = await commitAt(context, repository, from);
-    const head = await commitAt(context, repository, to ?? "");
+    const [from = "", to = ""] = decodeURIComponent(request.params["*"]).split("...");
+    const base = await sideOf(request, repository, from);
+    const head = await sideOf(request, repository, to);
     const run = git.in(repository);
     const meeting = await mergeBase(run, base.sha, head.sha);
     if (!meeting) throw notFound();

@@ -127,4 +127,27 @@ describe("the lab's GitHub: repositories", () => {
       ["bob/mine"],
     );
   });
+
+  it("are compared with their forks", async () => {
+    await github.ann("PATCH", "/repos/ann/shop", { visibility: "public" });
+    const bob = github.as(github.token("bob-compare", { user: "bob", kind: "classic", scopes: ["repo"] }));
+    await bob("POST", "/repos/ann/shop/forks", {});
+    const content = Buffer.from("b").toString("base64");
+    const written = await bob<{ commit: { sha: string } }>("PUT", "/repos/bob/shop/contents/b.txt", {
+      message: "Add b",
+      content,
+    });
+    const { sha } = written.body.commit;
+    await bob("PUT", "/repos/bob/shop/contents/c.txt", { message: "Add c", content });
+    const { body } = await github.ann<{ status: string; files: { filename: string }[] }>(
+      "GET",
+      `/repos/ann/shop/compare/main...bob:${sha}`,
+    );
+    assert.equal(body.status, "ahead");
+    assert.deepEqual(
+      body.files.map(({ filename }) => filename),
+      ["b.txt"],
+    );
+    assert.equal((await github.ann("GET", "/repos/ann/shop/compare/main...carol:main")).status, 404);
+  });
 });

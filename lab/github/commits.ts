@@ -177,8 +177,12 @@ export function commitRoutes(app: FastifyInstance, context: Context): void {
     );
     if (!other || !sees(request.actor, other, context.state)) throw notFound();
     const { sha } = await commitAt(context, other, ref);
-    if (other !== repository)
-      await git.in(repository)(["fetch", "--quiet", "--no-tags", git.pathOf(other), "refs/heads/*"]);
+    if (other !== repository) {
+      const listed = ["for-each-ref", "--contains", sha, "--count=1", "--format=%(refname)", "refs/heads/"];
+      const branch = (await git.in(other)(listed)).trim();
+      if (!branch) throw notFound();
+      await git.in(repository)(["fetch", "--quiet", "--no-tags", git.pathOf(other), branch]);
+    }
     return commitAt(context, repository, sha);
   };
 

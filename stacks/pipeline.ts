@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Pipeline } from "../components/pipeline";
 import { githubAccess } from "../components/pipeline/github";
 import type { PipelineOptions } from "../components/pipeline/options";
-import { githubProblems } from "../components/pipeline/preflight";
+import { lookAtGitHub } from "../components/pipeline/preflight";
 import { appWorkflows, configWorkflows } from "../components/pipeline/workflows";
 import type { Config } from "../config";
 import { configurationError } from "../config/problems";
@@ -45,7 +45,7 @@ export async function pipelineStack(
   const stack = pulumi.getStack();
   const files = { app: appWorkflows(pipeline, image, stack), config: configWorkflows(pipeline, stack) };
   const access = githubAccess();
-  const problems = await githubProblems({ access, pipeline, files });
+  const { problems, reviewers } = await lookAtGitHub({ access, pipeline, files });
   if (problems.length > 0) throw configurationError(problems, stack);
 
   const firstFiles: Record<string, pulumi.Input<string>> = {};
@@ -57,7 +57,15 @@ export async function pipelineStack(
         firstFiles[`deploy/${name}/${file}`] = outputs.files.apply((texts) => texts[file] as string);
       madeSecrets[name] = { KUBECONFIG_CONTENT: outputs.deployKubeconfig };
     }
-  new Pipeline("pipeline", { pipeline, access, login, workflows: files, firstFiles, madeSecrets });
+  new Pipeline("pipeline", {
+    pipeline,
+    access,
+    login,
+    workflows: files,
+    reviewers,
+    firstFiles,
+    madeSecrets,
+  });
   return {
     app: pipeline.app.repository,
     config: pipeline.config.repository,

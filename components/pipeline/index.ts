@@ -10,6 +10,8 @@ export interface PipelineArgs {
   login?: { username: string; password: string };
   /** Text of the workflow files, by path. */
   workflows: { app: Record<string, string>; config: Record<string, string> };
+  /** GitHub's ids of the environments' reviewers, by user name. */
+  reviewers: Record<string, number>;
   /** Files that are written once, and then are the workflows' own, by path in the config repository. */
   firstFiles?: Record<string, pulumi.Input<string>>;
   /** Secrets of environments that this program makes itself, by environment and name. */
@@ -85,12 +87,16 @@ export class Pipeline extends pulumi.ComponentResource {
   }
 
   /** A GitHub environment for each environment, with its secrets and variables; one more where previews have weaker ones. */
-  private environments(config: Wired, { pipeline, madeSecrets }: PipelineArgs): pulumi.Resource[] {
+  private environments(
+    config: Wired,
+    { pipeline, madeSecrets, reviewers: ids }: PipelineArgs,
+  ): pulumi.Resource[] {
     return Object.entries(pipeline.environments).flatMap(([name, environment]) => {
       const { secrets, previewSecrets, variables, reviewers } = environment;
       const made = madeSecrets?.[name] ?? {};
+      const users = reviewers.map((user) => ids[user] as number);
       return [
-        ...this.environment(config, name, { ...secrets, ...made }, variables, reviewers),
+        ...this.environment(config, name, { ...secrets, ...made }, variables, users),
         ...(previewSecrets
           ? this.environment(config, `${name}-preview`, { ...previewSecrets, ...made }, variables, [])
           : []),
@@ -103,9 +109,8 @@ export class Pipeline extends pulumi.ComponentResource {
     environment: string,
     secrets: Record<string, pulumi.Input<string>>,
     variables: Record<string, string>,
-    reviewers: string[],
+    users: number[],
   ): pulumi.Resource[] {
-    const users = reviewers.map((username) => github.getUserOutput({ username }, opts).id.apply(Number));
     const made = new github.RepositoryEnvironment(
       environment,
       { repository, environment, ...(users.length ? { reviewers: [{ users }] } : {}) },

@@ -12,6 +12,14 @@ export interface Preflight {
   files: { app: Record<string, string>; config: Record<string, string> };
 }
 
+/** What was seen there. */
+export interface Looked {
+  /** What is wrong; nothing, if anything may be written. */
+  problems: Problem[];
+  /** GitHub's ids of the environments' reviewers, by user name. */
+  reviewers: Record<string, number>;
+}
+
 interface Answer {
   status: number;
   headers: Record<string, string | undefined>;
@@ -167,33 +175,46 @@ async function dispatchTokenProblems({ access, pipeline }: Preflight): Promise<P
   return [];
 }
 
+/** Ids of the reviewers by user name, and a problem for each name that nobody has. */
+async function findReviewers(
+  github: Octokit,
+  { environments }: PipelineOptions,
+): Promise<{ reviewers: Record<string, number>; problems: Problem[] }> {
+  const reviewers: Record<string, number> = {};
+  const problems: Problem[] = [];
+  await Promise.all(
+    Object.entries(environments).flatMap(([name, environment]) =>
+      environment.reviewers.map(async (username, i) => {
+        const { status, data } = await ask(github, "GET /users/{username}", { username });
+        if (status === 200) reviewers[username] = Number(data.id);
+        else
+          problems.push({
+            path: `pipeline.environments.${name}.reviewers[${i}]`,
+            received: JSON.stringify(username),
+            allowed: "a user that GitHub knows",
+            fix: `pulumi config set --path pipeline.environments.${name}.reviewers[${i}] <user>`,
+          });
+      }),
+    ),
+  );
+  return { reviewers, problems };
+}
+
 /**
  * Everything that can be seen from outside to be wrong with the tokens, the repositories and the files
- * that are there. Only reads. Fails where GitHub can't be reached.
+ * that are there, and who the reviewers are. Only reads. Fails where GitHub can't be reached.
  */
-export async function githubProblems(preflight: Preflight): Promise<Problem[]> {
+export async function lookAtGitHub(preflight: Preflight): Promise<Looked> {
   const { access, pipeline, files } = preflight;
   const { app, config } = pipeline;
-  if (!access.token)
-    return [
-      {
-        path: "github:token",
-        received: "nothing",
-        allowed: "a token that may write to both repositories",
-        fix: setToken,
-      },
-    ];
+  const bad = (received: string, allowed: string): Looked => ({
+    problems: [{ path: "github:token", received, allowed, fix: setToken }],
+    reviewers: {},
+  });
+  if (!access.token) return bad("nothing", "a token that may write to both repositories");
   const github = await client(access, access.token);
   const user = await ask(github, "GET /rate_limit");
-  if (user.status === 401)
-    return [
-      {
-        path: "github:token",
-        received: "a token that GitHub refuses",
-        allowed: "a token that is valid",
-        fix: setToken,
-      },
-    ];
+  if (user.status === 401) return bad("a token that GitHub refuses", "a token that is valid");
   const of = (at: "app" | "config", repository: Repository, administer: boolean) =>
     repository.create
       ? []
@@ -201,10 +222,11 @@ export async function githubProblems(preflight: Preflight): Promise<Problem[]> {
           repositoryProblems(github, at, repository, administer),
           fileProblems(github, at, repository, Object.keys(files[at])),
         ];
-  const found = await Promise.all([
+  const [{ reviewers, problems }, ...found] = await Promise.all([
+    findReviewers(github, pipeline),
     ...of("app", app, false),
     ...of("config", config, true),
     ...(config.create ? [] : [dispatchTokenProblems(preflight)]),
   ]);
-  return [...tokenProblems(user), ...found.flat()];
+  return { problems: [...tokenProblems(user), ...found.flat(), ...problems], reviewers };
 }

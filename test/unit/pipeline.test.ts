@@ -38,12 +38,11 @@ const options = (changes: Partial<PipelineOptions> = {}): PipelineOptions => ({
 });
 
 async function wire(args: Partial<PipelineArgs> = {}, changes: Partial<PipelineOptions> = {}) {
-  const engine = await startEngine({
-    functions: { "github:index/getUser:getUser": () => ({ id: "77" }) },
-  });
+  const engine = await startEngine();
   new Pipeline("pipeline", {
     pipeline: options(changes),
     access: { token: canary("github") },
+    reviewers: { ann: 77 },
     login: { username: "me", password: canary("registry") },
     workflows: {
       app: { ".github/workflows/release.yaml": "a" },

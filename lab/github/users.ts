@@ -67,6 +67,12 @@ export function userRoutes(app: FastifyInstance, context: Context): void {
     if (!user) throw notFound();
     return full(user);
   });
+  // The provider's getUser asks for both; nobody here has any.
+  for (const keys of ["keys", "gpg_keys"])
+    app.get<{ Params: { login: string } }>(`/users/:login/${keys}`, async ({ params }) => {
+      if (!state.user(params.login)) throw notFound();
+      return [];
+    });
   app.get<{ Params: { login: string } }>("/orgs/:login", async ({ params }) => {
     const user = state.user(params.login);
     if (user?.type !== "Organization") throw notFound();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { goDirective, requiredVersion } from "../go-tools.ts";
 import { installedVersion } from "../installed.ts";
@@ -36,9 +36,9 @@ describe("tools built from Go modules", () => {
   });
 
   it("asks the same Go of every module", () => {
-    const wanted = ["kubernetes", "pulumi", "pulumi-resource-kubernetes"].map((tool) =>
-      goDirective(goMod(tool)),
-    );
-    assert.equal(new Set(wanted).size, 1);
+    const modules = readdirSync(path.join(checkout, "lab", "tools"));
+    assert.ok(modules.includes("actions") && modules.includes("pulumi-resource-github"));
+    const minors = modules.map((tool) => goDirective(goMod(tool)).split(".").slice(0, 2).join("."));
+    assert.equal(new Set(minors).size, 1, minors.join(" "));
   });
 });

@@ -98,24 +98,37 @@ export async function ensureRepositories(stackFiles: Record<string, string>): Pr
   });
 }
 
+/** A file's text in the config repository; undefined if there is none. */
+async function deployedFile(file: string, ref: string): Promise<string | undefined> {
+  const answer = await labGitHub()
+    .repos.getContent({ ...ownerAndRepo(configRepository), path: file, ref })
+    .catch((error: { status?: number }) => {
+      if (error.status === 404) return undefined;
+      throw error;
+    });
+  if (!answer || !("content" in answer.data)) return undefined;
+  return Buffer.from(answer.data.content, "base64").toString("utf8");
+}
+
 /**
  * Takes a stack's configuration over from the config repository, where there is one: it is what the
  * pipeline deployed last, as after a `git pull`. What was changed here stays beside it, in a file of
  * its own; gives that file's name.
  */
 export async function takeDeployed(file: string): Promise<string | undefined> {
-  const answer = await labGitHub()
-    .repos.getContent({ ...ownerAndRepo(configRepository), path: file, ref: "main" })
-    .catch((error: { status?: number }) => {
-      if (error.status === 404) return undefined;
-      throw error;
-    });
-  if (!answer || !("content" in answer.data)) return undefined;
-  const deployed = Buffer.from(answer.data.content, "base64").toString("utf8");
+  const deployed = await deployedFile(file, "main");
+  if (deployed === undefined) return undefined;
   const here = path.join(checkout, file);
   const before = existsSync(here) ? readFileSync(here, "utf8") : deployed;
   if (before === deployed) return undefined;
-  writeFileSync(`${here}.mine`, before);
   writeFileSync(here, deployed);
+  const { data: commits } = await labGitHub().repos.listCommits({
+    ...ownerAndRepo(configRepository),
+    path: file,
+    per_page: 100,
+  });
+  // One that was there before is only old.
+  for (const { sha } of commits) if ((await deployedFile(file, sha)) === before) return undefined;
+  writeFileSync(`${here}.mine`, before);
   return `${file}.mine`;
 }

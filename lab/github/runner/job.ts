@@ -50,6 +50,8 @@ export interface JobResult {
 /** A job that is under way. */
 export interface RunningJob {
   result: Promise<JobResult>;
+  /** When its folder is gone, some time after it has ended. Fails if that can't be. */
+  gone: Promise<void>;
   /** Ends it as GitHub does: its steps are interrupted, and those that run `always()` still run. */
   cancel(): void;
   /** Ends it, and everything that it started, at once. */
@@ -176,13 +178,16 @@ export function startJob(spec: JobSpec): RunningJob {
     } finally {
       log.end();
       abort();
+      rmSync(path.join(spec.folder, "secrets.yaml"), { force: true });
       await endProcesses(spec.trackingId, grace.stop);
-      rmSync(spec.folder, { recursive: true, force: true });
     }
     const conclusion = cancelled ? "cancelled" : (log.result ?? "failure");
     return { conclusion, steps: log.steps, summary: log.summary, outputs: log.outputs };
   };
-  return { result: run(), cancel, kill };
+  const result = run();
+  // Thousands of packages take a second to go: nobody waits for that, this process least of all.
+  const gone = result.then(() => execa("rm", ["-rf", spec.folder])).then(() => {});
+  return { result, gone, cancel, kill };
 }
 
 function withAbort(): { signal: AbortSignal; abort: () => void } {

@@ -237,6 +237,7 @@ export class JobUnderWay {
         runs.updateJob(state, job, { steps: [...steps] });
       },
     });
+    this.running.gone.catch((error: Error) => this.say(`The job's folder is left: ${error.message}`));
     if (this.cancelled) this.running.cancel();
     const { conclusion, steps, summary, outputs } = await this.running.result;
     revokeToken(state, token);

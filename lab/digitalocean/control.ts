@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { digitaloceanUrl } from "../addresses.ts";
+import { controlCalls } from "../controlCalls.ts";
 import type { faultSchema } from "./faults.ts";
 import type { RateLimit } from "./rateLimit.ts";
 import type { RecordedCall } from "./record.ts";
@@ -26,17 +27,7 @@ export type FaultRequest = z.input<typeof faultSchema>;
  * Each function fails with the emulator's message if it refuses, or if nothing listens there.
  */
 export function control(url: string = digitaloceanUrl) {
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${url}/lab${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} /lab${path}: ${response.status} ${text}`);
-    return (text ? JSON.parse(text) : undefined) as T;
-  }
+  const call = controlCalls(url);
   return {
     status: () => call<EmulatorStatus>("GET", "/status"),
     /** Every call below `/v2` since the last reset, oldest first. */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { githubUrl, privateRegistryAddress } from "../../lab/addresses.ts";
 import { digitaloceanToken, githubOwner, githubOwnerToken, registryLogin } from "../../lab/credentials.ts";
+import { control } from "../../lab/github/controlClient.ts";
 import { ensureRepository, labGitHub, ownerAndRepo } from "../../lab/repositories.ts";
 import type { Project } from "./project.mts";
 
@@ -18,16 +19,6 @@ export interface Run {
   conclusion: string | null;
   event: string;
 }
-
-/** Tells the lab's GitHub what no client of GitHub could. */
-const control = async (route: string, body: object) => {
-  const response = await fetch(`${githubUrl}/lab/${route}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  assert.equal(response.status, 200, await response.text());
-};
 
 /** Repositories of a test on the lab's GitHub, the stack that wires them, and what a person does there. */
 export class Pipeline {
@@ -59,7 +50,7 @@ export class Pipeline {
 
   /** Makes the repositories: the app as it is here; the program as it is here, with these stacks of the project's. */
   async begin(stacks: string[]): Promise<void> {
-    await control("tokens", {
+    await control().addToken({
       token: this.dispatchToken,
       user: githubOwner,
       kind: "fine-grained",
@@ -161,8 +152,7 @@ export class Pipeline {
     let quiet = 0;
     while (quiet < 3) {
       await sleep(250);
-      const status = (await (await fetch(`${githubUrl}/lab/status`)).json()) as { running: number };
-      quiet = status.running === 0 ? quiet + 1 : 0;
+      quiet = (await control().status()).running === 0 ? quiet + 1 : 0;
     }
     return (await this.runs()).filter(({ id }) => id > last);
   }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
-import { digitaloceanUrl, githubUrl, privateRegistryAddress } from "../../lab/addresses.ts";
+import { digitaloceanUrl, privateRegistryAddress } from "../../lab/addresses.ts";
 import { digitaloceanToken, githubOwner, githubOwnerToken, registryLogin } from "../../lab/credentials.ts";
+import { control } from "../../lab/github/controlClient.ts";
 import { labGitHub } from "../../lab/repositories.ts";
 import { startLoad } from "./load.mts";
 import { Pipeline } from "./pipeline.mts";
@@ -341,11 +342,7 @@ describe("pipeline", () => {
 
   it("gives a fork's pull request no secret, and breaks nothing", async () => {
     const token = "canary-mallory-not-a-secret";
-    await fetch(`${githubUrl}/lab/tokens`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ token, user: "mallory", kind: "classic", scopes: ["repo", "workflow"] }),
-    });
+    await control().addToken({ token, user: "mallory", kind: "classic", scopes: ["repo", "workflow"] });
     await pipeline.github.repos.update({ ...pipeline.config, private: false });
     const mallory = labGitHub(token);
     await mallory.repos.createFork(pipeline.config);

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { findEnvironment } from "./environments.ts";
 import { GitHubError, notFound, unprocessable } from "./errors.ts";
+import { checkName, type NamedValue, owned, type Owner, valuesFor } from "./namedValues.ts";
 import { page } from "./pagination.ts";
 import { readBody } from "./requests.ts";
 import { newKeyPair, openBox, type KeyPair } from "./sealedBoxes.ts";
@@ -9,13 +10,7 @@ import type { Context } from "./server.ts";
 import type { Repository, State } from "./state.ts";
 
 /** An Actions secret of a repository, or of one of its environments. */
-export interface Secret {
-  repository: number;
-  /** Id of the environment; null for the repository's own. */
-  environment: number | null;
-  /** In capitals, as GitHub keeps it. */
-  name: string;
-  value: string;
+export interface Secret extends NamedValue {
   createdAt: string;
   updatedAt: string;
 }
@@ -23,44 +18,12 @@ export interface Secret {
 /** The key pair of a repository or environment. */
 type SecretKey = KeyPair & Pick<Secret, "repository" | "environment">;
 
-/** Whose secrets or variables a request is about. */
-export interface Owner {
-  repository: Repository;
-  environment: number | null;
-}
-
-const owned =
-  ({ repository, environment }: Owner) =>
-  (one: Pick<Secret, "repository" | "environment">) =>
-    one.repository === repository.id && one.environment === environment;
-
 /**
  * The secrets that a job sees: the repository's, and over them those of its environment. For the runner
  * only; no answer of the API ever has a value.
  */
-export function secretsFor(
-  state: State,
-  repository: Repository,
-  environment?: string,
-): Record<string, string> {
-  const found = environment === undefined ? undefined : findEnvironment(state, repository, environment);
-  const of = (id: number | null) =>
-    state
-      .list<Secret>("secrets")
-      .filter(owned({ repository, environment: id }))
-      .map(({ name, value }) => [name, value]);
-  return Object.fromEntries([...of(null), ...(found ? of(found.id) : [])]) as Record<string, string>;
-}
-
-/** What GitHub takes as a name of a secret or variable (docs.github.com, "Naming your secrets"). */
-export function checkName(kind: "Secret" | "Variable", name: string): string {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    throw unprocessable(
-      `${kind} names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). Spaces are not allowed. Must start with a letter ([a-z], [A-Z]) or underscores (_).`,
-    );
-  if (/^GITHUB_/i.test(name)) throw unprocessable(`${kind} names must not start with GITHUB_.`);
-  return name.toUpperCase();
-}
+export const secretsFor = (state: State, repository: Repository, environment?: string) =>
+  valuesFor(state, "secrets", repository, environment);
 
 /** A secret's greatest size in bytes (docs.github.com, "Limits for secrets"). */
 const greatest = 48 * 1024;

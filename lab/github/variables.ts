@@ -2,43 +2,21 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { findEnvironment } from "./environments.ts";
 import { GitHubError, notFound } from "./errors.ts";
+import { checkName, type NamedValue, owned, type Owner, valuesFor } from "./namedValues.ts";
 import { page } from "./pagination.ts";
 import { readBody } from "./requests.ts";
-import { checkName, type Owner } from "./secrets.ts";
 import type { Context } from "./server.ts";
 import type { Repository, State } from "./state.ts";
 
 /** An Actions variable of a repository, or of one of its environments. */
-export interface Variable {
-  repository: number;
-  /** Id of the environment; null for the repository's own. */
-  environment: number | null;
-  /** In capitals, as GitHub keeps it. */
-  name: string;
-  value: string;
+export interface Variable extends NamedValue {
   createdAt: string;
   updatedAt: string;
 }
 
-const owned =
-  ({ repository, environment }: Owner) =>
-  (one: Variable) =>
-    one.repository === repository.id && one.environment === environment;
-
 /** The variables that a job sees: the repository's, and over them those of its environment. */
-export function variablesFor(
-  state: State,
-  repository: Repository,
-  environment?: string,
-): Record<string, string> {
-  const found = environment === undefined ? undefined : findEnvironment(state, repository, environment);
-  const of = (id: number | null) =>
-    state
-      .list<Variable>("variables")
-      .filter(owned({ repository, environment: id }))
-      .map(({ name, value }) => [name, value]);
-  return Object.fromEntries([...of(null), ...(found ? of(found.id) : [])]) as Record<string, string>;
-}
+export const variablesFor = (state: State, repository: Repository, environment?: string) =>
+  valuesFor(state, "variables", repository, environment);
 
 const variableSchema = z.object({ name: z.string().min(1), value: z.string().max(48 * 1024) });
 

@@ -25,6 +25,7 @@ await project.stack(
   "dev",
   {
     imageTag: "v0.0.1",
+    repository: pipeline.image,
     registry: { address: privateRegistryAddress, username: registryLogin.username },
     cluster: { name: "bench", region: "ams3" },
     "digitalocean:apiEndpoint": digitaloceanUrl,

@@ -45,6 +45,7 @@ describe("pipeline with the vanilla engine", () => {
       {
         engine: "kustomize",
         imageTag: "v0.0.1",
+        repository: pipeline.image,
         registry: { address: privateRegistryAddress, username: registryLogin.username },
         cluster: { name: "kustomize", region: "ams3" },
         "digitalocean:apiEndpoint": digitaloceanUrl,

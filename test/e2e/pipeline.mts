@@ -28,6 +28,8 @@ export class Pipeline {
   readonly configName: string;
   readonly stack: string;
   readonly dispatchToken: string;
+  /** Name of the image in the registry: its own, for tests release the same tags. */
+  readonly image: string;
 
   /**
    * @param name what the repositories' names begin with.
@@ -38,6 +40,7 @@ export class Pipeline {
     this.stack = stack;
     this.appName = `${githubOwner}/${name}-app`;
     this.configName = `${githubOwner}/${name}-config`;
+    this.image = `${githubOwner}/${name}`;
     this.dispatchToken = `canary-dispatch-${name}-not-a-secret`;
   }
 
@@ -93,6 +96,7 @@ export class Pipeline {
       {
         "github:baseUrl": `${githubUrl}/`,
         "github:writeDelayMs": "1",
+        repository: this.image,
         registry: { address: privateRegistryAddress, username: registryLogin.username },
         pipeline: {
           app: { repository: this.appName },

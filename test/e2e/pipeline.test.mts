@@ -34,7 +34,7 @@ describe("pipeline", () => {
     project = new Project();
     pipeline = new Pipeline(project, "pulumi");
     const secrets = { "registry.password": registryLogin.password };
-    const shared = { imageTag: "v0.0.1", registry };
+    const shared = { imageTag: "v0.0.1", registry, repository: pipeline.image };
     await project.stack(
       "dev",
       {

@@ -24,7 +24,13 @@ export type Run = Result<{ all: true; reject: false; env: NodeJS.ProcessEnv }>;
 /** A folder with the program as a user has it, and the lab's environment to run it in. */
 export class Project {
   readonly folder = mkdtempSync(path.join(tmpdir(), "slipway-"));
-  readonly env = labEnvironment();
+  /** Stacks and kubeconfig of its own: another test's may have the same names. */
+  private readonly state = mkdtempSync(path.join(tmpdir(), "slipway-state-"));
+  readonly env: Record<string, string> = {
+    ...labEnvironment(),
+    PULUMI_BACKEND_URL: `file://${this.state}`,
+    KUBECONFIG: path.join(this.state, "kubeconfig"),
+  };
 
   constructor() {
     for (const name of shipped)
@@ -89,6 +95,6 @@ export class Project {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const folder of [this.folder, this.state]) rmSync(folder, { recursive: true, force: true });
   }
 }

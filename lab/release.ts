@@ -112,9 +112,11 @@ export async function release(tag: string, { message }: ReleaseOptions): Promise
   if (message !== undefined) await changeMessage(message);
   const { data } = await github.repos
     .createRelease({ ...app, tag_name: tag, target_commitish: "main", name: tag })
-    .catch((error: { status?: number; message: string }) => {
+    .catch((error: { status?: number }) => {
       throw error.status === 422
-        ? new Error(`GitHub does not take the release ${tag} (${error.message}); is there one of that name?`)
+        ? new Error(
+            `GitHub does not take a release ${tag}: there is one already, or that can't be a tag; take another, such as v0.0.3`,
+          )
         : error;
     });
   say(`release ${tag} published: ${data.html_url}`);

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { bump } from "../../../delivery/bump.ts";
-import type { Delivery, Target } from "../../../delivery/delivering.ts";
-import { rollback } from "../../../delivery/rollback.ts";
 import { promote } from "../../../delivery/promote.ts";
 import {
   bumpPermissions,
@@ -11,14 +8,7 @@ import {
   startConfigRepository,
   type ConfigRepository,
 } from "./configRepository.mts";
-
-const target = (delivery: Delivery, environment = "dev"): Target => ({
-  environment,
-  stack: environment,
-  engine: "pulumi",
-  delivery,
-  branch: "main",
-});
+import { deliveries, target } from "./deliveries.mts";
 
 describe("A release that is there already", function () {
   // Each is a few dozen runs of git, which a busy machine takes its time for.
@@ -29,24 +19,7 @@ describe("A release that is there already", function () {
   });
   afterEach(() => github.stop());
 
-  const release = (tag: string, letter: string, prerelease = false) => ({
-    TAG: tag,
-    DIGEST: digest(letter),
-    PRERELEASE: String(prerelease),
-  });
-  const bumped = async (
-    tag: string,
-    letter: string,
-    delivery: Delivery = "pullRequest",
-    prerelease = false,
-  ) => {
-    const job = await github.job(bumpPermissions, release(tag, letter, prerelease));
-    await bump(job, target(delivery), false);
-    return github.summary(job);
-  };
-  const rolledBack = async (to = "", delivery: Delivery = "branch") =>
-    rollback(await github.job(bumpPermissions, { TO: to }), target(delivery));
-  const current = async () => /imageTag: (\S+)/.exec(await github.text("Pulumi.dev.yaml"))?.[1];
+  const { bumped, rolledBack, current } = deliveries(() => github);
 
   describe("rolled back", () => {
     it("is the one before, twice the one before that", async () => {
